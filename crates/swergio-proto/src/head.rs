@@ -1,0 +1,134 @@
+//! Head: what routing reads of a message, borrowed from its bytes.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use crate::codec::{json, msgpack};
+use crate::{Codec, Fault, Frame, Kind};
+
+/// Holds one field of a head as it came: absent, a string, or something that is not a string.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Slot<'f> {
+    /// The message does not have the field.
+    #[default]
+    Absent,
+    /// The field is a string, borrowed unless it had escapes.
+    Text(Cow<'f, str>),
+    /// The field is there, but no string.
+    Other,
+}
+
+impl<'f> Slot<'f> {
+    /// Returns the string, if the field is one.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Tells whether the message lacks the field.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    /// Returns the string, or nothing where the field is absent.
+    ///
+    /// # Errors
+    /// [`Fault::Malformed`] naming `field` when it is there and no string.
+    pub fn optional(&self, field: &'static str) -> Result<Option<&str>, Fault> {
+        match self {
+            Self::Absent => Ok(None),
+            Self::Text(text) => Ok(Some(text)),
+            Self::Other => Err(Fault::field(field, format!("{field} must be a string"))),
+        }
+    }
+
+    /// Returns the string.
+    ///
+    /// # Errors
+    /// [`Fault::Malformed`] naming `field` when it is absent or no string.
+    pub fn required(&self, field: &'static str) -> Result<&str, Fault> {
+        self.optional(field)?.ok_or_else(|| Fault::field(field, format!("{field} is missing")))
+    }
+}
+
+/// Borrows from a message what routing reads. The rest is checked to be well formed, and never looked at.
+///
+/// A key that occurs twice counts with its last value, as it does in Python.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head<'f> {
+    /// `TYPE`, the kind.
+    pub kind: Slot<'f>,
+    /// `ID` of this message.
+    pub id: Slot<'f>,
+    /// `TO_ROOM`, the room that it goes to.
+    pub to_room: Slot<'f>,
+    /// `TO`, the members that it goes to.
+    pub to: Slot<'f>,
+    /// `SENT_BY`, the member that sent it; filled in by the broker.
+    pub sent_by: Slot<'f>,
+    /// `ROOT_ID`, the message that began this pass.
+    pub root_id: Slot<'f>,
+    /// `NAME`, the argument of REGISTER.
+    pub name: Slot<'f>,
+    /// `ROOM`, the argument of JOINROOM and LEAVEROOM.
+    pub room: Slot<'f>,
+    /// `REF`, the message that a COMMAND/ACK or COMMAND/ERROR is about.
+    pub reference: Slot<'f>,
+    /// `MODEL_STATUS`, where it is an integer: 1 TRAIN, 2 VALIDATE.
+    pub model_status: Option<i64>,
+    /// Whether `ACK` is `true`: the sender wants to know how many received it.
+    pub ack: bool,
+    /// Where the value of `DATA` lies within the frame's bytes.
+    pub data: Option<Range<usize>>,
+}
+
+impl<'f> Head<'f> {
+    /// Reads a frame's head in one scan, which also checks that the whole frame is one well-formed map.
+    ///
+    /// MessagePack `bin` values are skipped, not scanned.
+    ///
+    /// ```
+    /// use swergio_proto::{Frame, Head};
+    ///
+    /// let frame = Frame::json(r#"{"ID": "1", "TYPE": "DATA/TEXT", "TO_ROOM": "lab", "DATA": "hi"}"#);
+    /// let head = Head::peek(&frame, 64)?;
+    /// assert_eq!(head.to_room.text(), Some("lab"));
+    /// assert_eq!(&frame.bytes()[head.data.unwrap()], br#""hi""#);
+    /// # Ok::<(), swergio_proto::Fault>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Fault::Malformed`] when the bytes are not one map with string keys, or nest deeper than `nesting`.
+    pub fn peek(frame: &'f Frame, nesting: usize) -> Result<Self, Fault> {
+        match frame.codec() {
+            Codec::Json => json::peek(frame.bytes(), nesting),
+            Codec::MsgPack => msgpack::peek(frame.bytes(), nesting),
+        }
+    }
+
+    /// Returns the message's kind.
+    ///
+    /// # Errors
+    /// [`Fault::Malformed`] when `TYPE` is absent or no string.
+    pub fn kind(&self) -> Result<Kind<'_>, Fault> {
+        Ok(Kind::new(self.kind.required("TYPE")?))
+    }
+
+    /// Finds the slot that a key of the map fills, if routing reads that key.
+    pub(crate) fn slot(&mut self, key: &str) -> Option<&mut Slot<'f>> {
+        Some(match key {
+            "TYPE" => &mut self.kind,
+            "ID" => &mut self.id,
+            "TO_ROOM" => &mut self.to_room,
+            "TO" => &mut self.to,
+            "SENT_BY" => &mut self.sent_by,
+            "ROOT_ID" => &mut self.root_id,
+            "NAME" => &mut self.name,
+            "ROOM" => &mut self.room,
+            "REF" => &mut self.reference,
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,106 @@
+//! Limits: every bound there is, in one struct.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+const MIB: usize = 1 << 20;
+
+/// Bounds every size, count and time of a connection and of a broker.
+///
+/// A peer that goes beyond one is told which (see [`Fault`](crate::Fault)); nothing else notices.
+/// Durations are written in seconds in configuration files.
+///
+/// ```
+/// use swergio_proto::Limits;
+///
+/// let limits = Limits { message_bytes: 1 << 20, ..Limits::default() };
+/// assert_eq!(limits.nesting, 64);
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Bytes of one message, checked before they are allocated. Beyond it: `TOO_LARGE`, close 1009.
+    pub message_bytes: usize,
+    /// Bytes of a member's name.
+    pub name_bytes: usize,
+    /// Bytes of a room's name.
+    pub room_bytes: usize,
+    /// Depth of nested lists and maps in one message.
+    pub nesting: usize,
+    /// Rooms that one connection may sit in.
+    pub rooms_per_connection: usize,
+    /// Rooms that may exist on one broker.
+    pub rooms: usize,
+    /// Connections that one broker serves; a further one is turned away with 503 or closed.
+    pub connections: usize,
+    /// Bytes that wait for one slow reader. Beyond it: `SLOW`, close 4000.
+    pub outbox_bytes: usize,
+    /// Frames that wait for one slow reader. Beyond it: `SLOW`, close 4000.
+    pub outbox_frames: usize,
+    /// Bytes that wait for all readers together, each shared frame counted once. Beyond it the reader with
+    /// the most waiting is closed as `SLOW`. The `swergio-broker` program lowers it to a quarter of memory.
+    pub outboxes_bytes: usize,
+    /// Seconds from the connection to the end of its handshake.
+    #[serde(with = "seconds")]
+    pub handshake: Duration,
+    /// Bytes of the opening request's head, 8192 at least.
+    pub handshake_bytes: usize,
+    /// Header fields of the opening request.
+    pub handshake_headers: usize,
+    /// Seconds from the handshake to REGISTER. Beyond it: close 4001.
+    #[serde(with = "seconds")]
+    pub register: Duration,
+    /// Seconds of silence after which a WebSocket peer is pinged.
+    #[serde(with = "seconds")]
+    pub ping: Duration,
+    /// Seconds that a pinged peer has to answer. Beyond it: `IDLE`, close 4002.
+    #[serde(with = "seconds")]
+    pub pong: Duration,
+    /// Seconds that a peer which is being closed has to take what waits for it.
+    #[serde(with = "seconds")]
+    pub linger: Duration,
+    /// Seconds that a broker which shuts down gives its outboxes to drain.
+    #[serde(with = "seconds")]
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_bytes: 64 * MIB,
+            name_bytes: 128,
+            room_bytes: 256,
+            nesting: 64,
+            rooms_per_connection: 1024,
+            rooms: 100_000,
+            connections: 100_000,
+            outbox_bytes: 128 * MIB,
+            outbox_frames: 65_536,
+            outboxes_bytes: 2048 * MIB,
+            handshake: Duration::from_secs(5),
+            handshake_bytes: 16 << 10,
+            handshake_headers: 64,
+            register: Duration::from_secs(30),
+            ping: Duration::from_secs(25),
+            pong: Duration::from_secs(10),
+            linger: Duration::from_secs(5),
+            drain: Duration::from_secs(20),
+        }
+    }
+}
+
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_f64(time.as_secs_f64())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        let seconds = f64::deserialize(from)?;
+        Duration::try_from_secs_f64(seconds).map_err(D::Error::custom)
+    }
+}

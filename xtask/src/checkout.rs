@@ -16,10 +16,11 @@ pub(crate) struct Checkout {
 }
 
 impl Checkout {
-    /// Finds the checkout that this program was built from.
+    /// Finds the checkout that `cargo xtask` runs in.
     pub(crate) fn find() -> Result<Self> {
-        let root =
-            Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies one level below the root")?;
+        // Not env!: checkouts may share a target folder, and with it this very program.
+        let xtask = std::env::var_os("CARGO_MANIFEST_DIR").context("call it as `cargo xtask`")?;
+        let root = Path::new(&xtask).parent().context("xtask lies one level below the root")?;
         let target = match std::env::var_os("CARGO_TARGET_DIR") {
             Some(folder) => root.join(folder),
             None => root.join("target"),

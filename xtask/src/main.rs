@@ -17,6 +17,8 @@ mod tidy;
 mod tool;
 mod venv;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -44,8 +46,17 @@ enum Task {
     Autobahn,
 }
 
-fn main() -> Result<()> {
-    let task = Cli::parse().task;
+fn main() -> ExitCode {
+    match run(Cli::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
     let checkout = Checkout::find()?;
     match task {
         Task::Ci { job: None } => ci::run_all(&checkout),

@@ -1,0 +1,3 @@
+//! Swergio's command line.
+
+fn main() {}

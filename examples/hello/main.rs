@@ -1,0 +1,3 @@
+//! World and universe chat.
+
+fn main() {}

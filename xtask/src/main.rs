@@ -33,7 +33,7 @@ struct Cli {
     task: Task,
 }
 
-#[derive(Subcommand)]
+#[derive(Clone, Copy, Subcommand)]
 enum Task {
     /// Run one job of CI, or all of them with a summary at the end
     Ci {

@@ -1,0 +1,128 @@
+//! One MessagePack map: read in one walk, changed without being decoded.
+
+pub(crate) mod base64;
+pub(crate) mod decimal;
+pub(crate) mod spell;
+pub(crate) mod tensor_map;
+pub(crate) mod to_json;
+pub(crate) mod token;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+pub(crate) use tensor_map::TensorMap;
+pub(crate) use to_json::to_json;
+pub(crate) use token::{Reader, Token};
+
+use crate::head::{Head, Slot};
+use crate::{Fault, LOGGING};
+
+/// Reads a frame's head in one walk that checks every byte of the frame but those in `bin` and `ext`.
+pub(crate) fn peek(bytes: &[u8], nesting: usize) -> Result<Head<'_>, Fault> {
+    let mut head = Head::default();
+    let mut entries = Entries::open(bytes, nesting)?;
+    while let Some(entry) = entries.next()? {
+        match entry.key {
+            "DATA" => head.data = Some(entry.place),
+            "ACK" => head.ack = entry.value == Token::Bool(true),
+            "MODEL_STATUS" => head.model_status = entry.integer(),
+            key => {
+                if let Some(slot) = head.slot(key) {
+                    *slot = entry.slot();
+                }
+            }
+        }
+    }
+    Ok(head)
+}
+
+/// Walks over the entries of the one map that is a message, checking each.
+pub(crate) struct Entries<'f> {
+    reader: Reader<'f>,
+    left: u32,
+    nesting: usize,
+}
+
+/// Holds one entry of a message: its key, the first item of its value, and where the value lies.
+pub(crate) struct Entry<'f> {
+    pub(crate) key: &'f str,
+    pub(crate) value: Token<'f>,
+    pub(crate) place: Range<usize>,
+}
+
+impl<'f> Entries<'f> {
+    pub(crate) fn open(bytes: &'f [u8], nesting: usize) -> Result<Self, Fault> {
+        let mut reader = Reader::new(bytes);
+        match reader.next()? {
+            Token::Map(left) if nesting > 0 => Ok(Self { reader, left, nesting }),
+            _ => Err(Fault::malformed("a message is one map")),
+        }
+    }
+
+    /// Reads one more entry. After the last one it checks that the message ends there.
+    pub(crate) fn next(&mut self) -> Result<Option<Entry<'f>>, Fault> {
+        if self.left == 0 {
+            return self.reader.end().map(|()| None);
+        }
+        self.left -= 1;
+        let Token::Str(key) = self.reader.next()? else {
+            return Err(Fault::malformed("a key of the message is not a string"));
+        };
+        let start = self.reader.at();
+        let value = self.reader.next()?;
+        self.reader.skip(value, 2, self.nesting)?;
+        Ok(Some(Entry { key, value, place: start..self.reader.at() }))
+    }
+}
+
+impl<'f> Entry<'f> {
+    /// Returns the value, if it is an integer of 64 bits with a sign.
+    pub(crate) fn integer(&self) -> Option<i64> {
+        match self.value {
+            Token::Int(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    fn slot(&self) -> Slot<'f> {
+        match self.value {
+            Token::Str(text) => Slot::Text(Cow::Borrowed(text)),
+            _ => Slot::Other,
+        }
+    }
+}
+
+/// Appends the map `bytes` with SENT_BY as its last entry: the header counts one more, the rest is copied.
+pub(crate) fn splice_sent_by(bytes: &[u8], name: &str, out: &mut Vec<u8>) {
+    let mut reader = Reader::new(bytes);
+    let Ok(Token::Map(count)) = reader.next() else {
+        debug_assert!(false, "the frame was peeked, so it is a map");
+        return out.extend_from_slice(bytes);
+    };
+    out.reserve(bytes.len() + name.len() + SENT_BY_BYTES);
+    spell::map(out, count.saturating_add(1));
+    out.extend_from_slice(&bytes[reader.at()..]);
+    spell::text(out, "SENT_BY");
+    spell::text(out, name);
+}
+
+/// What SENT_BY adds beside the name: its key, and the longest headers of map and name.
+const SENT_BY_BYTES: usize = 8 + 5 + 5;
+
+/// Wraps the map `bytes` for the room `_logging`.
+pub(crate) fn wrap_log(bytes: &[u8], id: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len() + id.len() + 64);
+    spell::map(&mut out, 4);
+    for text in ["ID", id, "TO_ROOM", LOGGING, "TYPE", "LOG/MESSAGES", "MESSAGE"] {
+        spell::text(&mut out, text);
+    }
+    out.extend_from_slice(bytes);
+    out
+}
+
+/// Checks that `bytes` are one well-formed value, of any type.
+pub(crate) fn check_value(bytes: &[u8], nesting: usize) -> Result<(), Fault> {
+    let mut reader = Reader::new(bytes);
+    reader.skip_next(1, nesting)?;
+    reader.end()
+}

@@ -1,0 +1,224 @@
+//! Token: one MessagePack item, borrowed from the bytes, and the reader that finds it.
+
+use std::ops::Range;
+
+use crate::Fault;
+
+/// Holds one item: a scalar, or the header of a list or map whose items follow.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Token<'f> {
+    Nil,
+    Bool(bool),
+    /// Every integer that fits, whatever its spelling.
+    Int(i64),
+    /// An integer beyond `i64::MAX`.
+    Uint(u64),
+    F32(f32),
+    F64(f64),
+    Str(&'f str),
+    Bin(&'f [u8]),
+    Ext(i8, &'f [u8]),
+    List(u32),
+    Map(u32),
+}
+
+impl Token<'_> {
+    /// Counts the items that follow and belong to this one: keys and values each count.
+    pub(crate) fn items(self) -> u64 {
+        match self {
+            Self::List(count) => count.into(),
+            Self::Map(count) => u64::from(count) * 2,
+            _ => 0,
+        }
+    }
+
+    fn is_container(self) -> bool {
+        matches!(self, Self::List(_) | Self::Map(_))
+    }
+}
+
+/// Reads items one after the other. A `bin` or `ext` costs nothing whatever its size.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader<'f> {
+    bytes: &'f [u8],
+    at: usize,
+}
+
+impl<'f> Reader<'f> {
+    pub(crate) fn new(bytes: &'f [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
+    /// Tells how many bytes were read.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Checks that nothing is left.
+    pub(crate) fn end(&self) -> Result<(), Fault> {
+        if self.at == self.bytes.len() {
+            return Ok(());
+        }
+        Err(Fault::malformed(format!("the message ends at byte {}, but more bytes follow", self.at)))
+    }
+
+    /// Reads the next item.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Result<Token<'f>, Fault> {
+        let [mark] = self.array::<1>()?;
+        Ok(match mark {
+            0x00..=0x7f => Token::Int(mark.into()),
+            0xe0..=0xff => Token::Int((mark as i8).into()),
+            0x80..=0x8f => Token::Map((mark & 0x0f).into()),
+            0x90..=0x9f => Token::List((mark & 0x0f).into()),
+            0xa0..=0xbf => Token::Str(self.text((mark & 0x1f).into())?),
+            0xca => Token::F32(f32::from_be_bytes(self.array()?)),
+            0xcb => Token::F64(f64::from_be_bytes(self.array()?)),
+            _ => self.rare(mark)?,
+        })
+    }
+
+    fn rare(&mut self, mark: u8) -> Result<Token<'f>, Fault> {
+        Ok(match mark {
+            0xc0 => Token::Nil,
+            0xc2 => Token::Bool(false),
+            0xc3 => Token::Bool(true),
+            0xc4..=0xc6 => Token::Bin(self.sized(mark - 0xc4)?),
+            0xc7..=0xc9 => {
+                let size = self.size(mark - 0xc7)?;
+                self.ext(size)?
+            }
+            0xcc..=0xcf => unsigned(self.number(1 << (mark - 0xcc))?),
+            0xd0 => Token::Int(i8::from_be_bytes(self.array()?).into()),
+            0xd1 => Token::Int(i16::from_be_bytes(self.array()?).into()),
+            0xd2 => Token::Int(i32::from_be_bytes(self.array()?).into()),
+            0xd3 => Token::Int(i64::from_be_bytes(self.array()?)),
+            0xd4..=0xd8 => self.ext(1 << (mark - 0xd4))?,
+            0xd9..=0xdb => {
+                let size = self.size(mark - 0xd9)?;
+                Token::Str(self.text(size)?)
+            }
+            0xdc | 0xdd => Token::List(self.size(mark - 0xdc + 1)? as u32),
+            0xde | 0xdf => Token::Map(self.size(mark - 0xde + 1)? as u32),
+            _ => {
+                return Err(Fault::malformed(format!(
+                    "byte {mark:#04x} at {} is no MessagePack",
+                    self.at - 1
+                )));
+            }
+        })
+    }
+
+    /// Skips the rest of the item that `first` began, checking every byte of it. Were it a container, it would
+    /// lie `depth` deep.
+    pub(crate) fn skip(&mut self, first: Token<'f>, depth: usize, nesting: usize) -> Result<(), Fault> {
+        if !first.is_container() {
+            return Ok(());
+        }
+        let mut left = first.items();
+        let mut above = Above::default();
+        loop {
+            if depth + above.len > nesting {
+                return Err(too_deep(nesting));
+            }
+            let inner = loop {
+                while left == 0 {
+                    let Some(outer) = above.pop() else { return Ok(()) };
+                    left = outer;
+                }
+                left -= 1;
+                let token = self.next()?;
+                if token.is_container() {
+                    break token;
+                }
+            };
+            above.push(left);
+            left = inner.items();
+        }
+    }
+
+    /// Reads one whole item and returns where it lies.
+    pub(crate) fn skip_next(&mut self, depth: usize, nesting: usize) -> Result<Range<usize>, Fault> {
+        let start = self.at;
+        let first = self.next()?;
+        self.skip(first, depth, nesting)?;
+        Ok(start..self.at)
+    }
+
+    fn ext(&mut self, size: usize) -> Result<Token<'f>, Fault> {
+        let [kind] = self.array::<1>()?;
+        Ok(Token::Ext(kind as i8, self.take(size)?))
+    }
+
+    /// Reads a size of 1, 2 or 4 bytes.
+    fn size(&mut self, width_log2: u8) -> Result<usize, Fault> {
+        self.number(1 << width_log2).map(|size| size as usize)
+    }
+
+    fn sized(&mut self, width_log2: u8) -> Result<&'f [u8], Fault> {
+        let size = self.size(width_log2)?;
+        self.take(size)
+    }
+
+    fn number(&mut self, width: usize) -> Result<u64, Fault> {
+        Ok(self.take(width)?.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+    }
+
+    fn text(&mut self, size: usize) -> Result<&'f str, Fault> {
+        let start = self.at;
+        std::str::from_utf8(self.take(size)?)
+            .map_err(|_| Fault::malformed(format!("the text at byte {start} is not UTF-8")))
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+        let found = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk()).ok_or_else(cut_short)?;
+        self.at += N;
+        Ok(*found)
+    }
+
+    fn take(&mut self, size: usize) -> Result<&'f [u8], Fault> {
+        let found = self.bytes.get(self.at..).and_then(|rest| rest.get(..size)).ok_or_else(cut_short)?;
+        self.at += size;
+        Ok(found)
+    }
+}
+
+fn unsigned(number: u64) -> Token<'static> {
+    i64::try_from(number).map_or(Token::Uint(number), Token::Int)
+}
+
+#[cold]
+fn cut_short() -> Fault {
+    Fault::malformed("the MessagePack ends within a value")
+}
+
+#[cold]
+pub(crate) fn too_deep(nesting: usize) -> Fault {
+    Fault::malformed(format!("lists and maps nest deeper than {nesting}"))
+}
+
+/// Remembers how many items are left in each container around the current one, the first few without allocating.
+#[derive(Default)]
+struct Above {
+    shallow: [u64; SHALLOW],
+    deep: Vec<u64>,
+    len: usize,
+}
+
+/// Covers every message of the common kinds: a map in a map, or lists in lists.
+const SHALLOW: usize = 8;
+
+impl Above {
+    fn push(&mut self, left: u64) {
+        match self.shallow.get_mut(self.len) {
+            Some(slot) => *slot = left,
+            None => self.deep.push(left),
+        }
+        self.len += 1;
+    }
+
+    fn pop(&mut self) -> Option<u64> {
+        self.len = self.len.checked_sub(1)?;
+        self.shallow.get(self.len).copied().or_else(|| self.deep.pop())
+    }
+}

@@ -1,0 +1,188 @@
+//! App: what the broker's port answers over HTTP.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Query, Request, State};
+use axum::http::header::{CONNECTION, CONTENT_TYPE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use swergio_proto::{Fault, Grant};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+
+use crate::broker::Broker;
+use crate::connection::Connection;
+use crate::handshake::{self, Handshake, Refused};
+use crate::link::ws::WebSocketLink;
+
+/// Builds the broker's routes, to be served by [`serve`](crate::serve) or nested in an application of yours:
+/// `/ws` and `/` (WebSocket), `/healthz`, `/readyz`, and `/metrics` (Prometheus).
+///
+/// ```
+/// # fn build() -> Result<axum::Router, Box<dyn std::error::Error>> {
+/// use swergio_broker::{Broker, Config, routes};
+///
+/// let broker = Broker::new(Config::default())?;
+/// let app = axum::Router::new().nest("/swergio", routes(&broker));
+/// # Ok(app) }
+/// ```
+///
+/// In an application of yours the handshake's bounds (time, size, number of headers) are yours to set.
+pub fn routes(broker: &Broker) -> Router {
+    Router::new()
+        .route("/", any(root))
+        .route("/ws", any(upgrade))
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(broker.clone())
+}
+
+/// Builds a route that sends every WebSocket message back, for conformance suites such as Autobahn's.
+pub(crate) fn echo_route(broker: &Broker) -> Router {
+    Router::new().route("/echo", any(echo)).with_state(broker.clone())
+}
+
+async fn root(state: State<Broker>, request: Request) -> Response {
+    if handshake::is_asked_for(request.headers()) {
+        return upgrade(state, request).await;
+    }
+    "This is a swergio broker. Open a WebSocket at /ws; see also /healthz, /readyz and /metrics.\n".into_response()
+}
+
+async fn ready(State(broker): State<Broker>) -> Response {
+    if broker.is_draining() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
+    }
+    "ready\n".into_response()
+}
+
+async fn metrics(State(broker): State<Broker>) -> Response {
+    let hub = &broker.0.hub;
+    match hub.meter.render(hub.ledger.bytes()) {
+        Some(text) => ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// What a quick client puts into its address: `/ws?name=ada&rooms=lab,hall` registers and joins.
+#[derive(Debug, Default, Deserialize)]
+struct Introduction {
+    name: Option<String>,
+    #[serde(default)]
+    rooms: String,
+}
+
+async fn upgrade(State(broker): State<Broker>, request: Request) -> Response {
+    let grant = match broker.0.guard.admit(request.headers()) {
+        Ok(grant) => grant,
+        Err(refusal) => {
+            let challenge = HeaderMap::from_iter([(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))]);
+            return refuse(&broker, Refused(StatusCode::UNAUTHORIZED, refusal.to_string()), challenge);
+        }
+    };
+    open(&broker, request, Some(grant)).await
+}
+
+async fn echo(State(broker): State<Broker>, request: Request) -> Response {
+    open(&broker, request, None).await
+}
+
+async fn open(broker: &Broker, request: Request, grant: Option<Grant>) -> Response {
+    let (mut parts, _) = request.into_parts();
+    let handshake = match handshake::check(&parts, &broker.0.config.origins) {
+        Ok(handshake) => handshake,
+        Err(refused) => return refuse(broker, refused, HeaderMap::new()),
+    };
+    if broker.is_draining() || broker.connections() >= broker.0.config.limits.connections {
+        let refused = Refused(StatusCode::SERVICE_UNAVAILABLE, "no seat is free here now".to_owned());
+        return refuse(broker, refused, HeaderMap::new());
+    }
+    let Ok(Query(introduction)) = Query::<Introduction>::from_request_parts(&mut parts, &()).await else {
+        let refused = Refused(StatusCode::BAD_REQUEST, "the query is not name=N&rooms=A,B".to_owned());
+        return refuse(broker, refused, HeaderMap::new());
+    };
+    let Some(upgrading) = parts.extensions.remove::<OnUpgrade>() else {
+        let refused = Refused(StatusCode::BAD_REQUEST, "this connection cannot be upgraded".to_owned());
+        return refuse(broker, refused, HeaderMap::new());
+    };
+    let answer = switch(&handshake);
+    tokio::spawn(serve_upgraded(broker.clone(), upgrading, handshake, introduction, grant));
+    answer
+}
+
+async fn serve_upgraded(
+    broker: Broker,
+    upgrading: OnUpgrade,
+    handshake: Handshake,
+    introduction: Introduction,
+    grant: Option<Grant>,
+) {
+    let Ok(upgraded) = upgrading.await else { return };
+    // Our own accept loop hands out plain TCP streams, which are served without an indirection.
+    match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) => {
+            serve(&broker, parts.io.into_inner(), &parts.read_buf, handshake, introduction, grant).await;
+        }
+        Err(upgraded) => serve_other(&broker, upgraded, handshake, introduction, grant).await,
+    }
+}
+
+async fn serve_other(
+    broker: &Broker,
+    upgraded: Upgraded,
+    handshake: Handshake,
+    introduction: Introduction,
+    grant: Option<Grant>,
+) {
+    serve(broker, TokioIo::new(upgraded), &[], handshake, introduction, grant).await;
+}
+
+async fn serve<T: AsyncRead + AsyncWrite + Unpin>(
+    broker: &Broker,
+    io: T,
+    early: &[u8],
+    handshake: Handshake,
+    introduction: Introduction,
+    grant: Option<Grant>,
+) {
+    let link = WebSocketLink::new(handshake.codec, early, &broker.0.config.limits);
+    match Connection::open(&broker.0, io, link, grant) {
+        Ok(mut connection) => {
+            if let (Some(member), Some(name)) = (connection.member(), &introduction.name) {
+                let rooms = introduction.rooms.split(',').filter(|room| !room.is_empty());
+                member.introduce(name, &rooms.collect::<Vec<_>>());
+            }
+            connection.run().await;
+        }
+        Err(Fault::Overloaded | Fault::Draining) => {}
+        Err(fault) => tracing::warn!("a connection was not opened: {fault}"),
+    }
+}
+
+fn switch(handshake: &Handshake) -> Response {
+    let mut answer = Response::new(Body::empty());
+    *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = answer.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    let accept = HeaderValue::from_str(&handshake.accept).expect("base64 is a header's value");
+    headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    if let Some(subprotocol) = handshake.subprotocol {
+        headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
+    }
+    answer
+}
+
+fn refuse(broker: &Broker, Refused(status, reason): Refused, mut headers: HeaderMap) -> Response {
+    broker.0.hub.meter.refused();
+    tracing::debug!(%status, reason, "a handshake was refused");
+    if status == StatusCode::UPGRADE_REQUIRED {
+        headers.insert("sec-websocket-version", HeaderValue::from_static("13"));
+    }
+    (status, headers, reason + "\n").into_response()
+}

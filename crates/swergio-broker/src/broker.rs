@@ -1,0 +1,163 @@
+//! Broker: what all connections of one process share, and the life of the whole.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use swergio_proto::{Codec, Fault, Grant, Rules, SeatId};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tokio::time::{Duration, Instant, sleep, timeout_at};
+
+use crate::config::{Config, ConfigError};
+use crate::connection::Connection;
+use crate::guard::Guard;
+use crate::hub::Hub;
+use crate::link::tcp::TcpLink;
+use crate::link::ws::WebSocketLink;
+use crate::meter::Meter;
+use crate::outbox::Outbox;
+use crate::packet::Dialect;
+
+/// Parts in which a broker that shuts down closes its connections, so that not all come back at once.
+const STEPS: usize = 20;
+/// Time between two of them.
+const STEP: Duration = Duration::from_millis(25);
+
+/// Joins components: a room-based broker, which does no IO until it is given a listener or a stream.
+///
+/// Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct Broker(pub(crate) Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) config: Config,
+    pub(crate) rules: Rules,
+    pub(crate) guard: Guard,
+    pub(crate) hub: Hub,
+    seats: AtomicU64,
+    population: watch::Sender<usize>,
+    draining: watch::Sender<bool>,
+}
+
+impl Broker {
+    /// Makes a broker that admits everybody.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the field whose value is out of its range.
+    pub fn new(config: Config) -> Result<Self, ConfigError> {
+        Self::guarded(config, Guard::Open)
+    }
+
+    /// Makes a broker that asks `guard` whom to admit.
+    ///
+    /// # Errors
+    /// [`ConfigError`], as [`new`](Self::new).
+    pub fn guarded(config: Config, guard: Guard) -> Result<Self, ConfigError> {
+        config.check()?;
+        Ok(Self(Arc::new(Inner {
+            rules: config.rules(),
+            hub: Hub::new(&config.limits, Meter::new(config.metrics)),
+            guard,
+            config,
+            seats: AtomicU64::new(1),
+            population: watch::Sender::new(0),
+            draining: watch::Sender::new(false),
+        })))
+    }
+
+    /// Counts the connections that are open.
+    pub fn connections(&self) -> usize {
+        self.0.hub.connections()
+    }
+
+    /// Tells whether the broker is shutting down.
+    pub fn is_draining(&self) -> bool {
+        *self.0.draining.borrow()
+    }
+
+    /// Waits until [`shutdown`](Self::shutdown) begins.
+    pub async fn drained(&self) {
+        // The sender lives in `self`, so waiting for it cannot fail.
+        let _ = self.0.draining.subscribe().wait_for(|draining| *draining).await;
+    }
+
+    /// Shuts down: takes no more connections, closes those there are with 1012 in steps while their outboxes
+    /// drain, and returns when all are gone or [`Limits::drain`](swergio_proto::Limits::drain) is over.
+    ///
+    /// Returns how many connections were still open then.
+    pub async fn shutdown(&self) -> usize {
+        self.0.draining.send_replace(true);
+        let deadline = Instant::now() + self.0.config.limits.drain;
+        let outboxes = self.0.hub.outboxes();
+        for part in outboxes.chunks(outboxes.len().div_ceil(STEPS).max(1)) {
+            part.iter().for_each(|outbox| outbox.close(Fault::Draining));
+            if outboxes.len() > STEPS {
+                sleep(STEP).await;
+            }
+        }
+        let mut population = self.0.population.subscribe();
+        let _ = timeout_at(deadline, population.wait_for(|open| *open == 0)).await;
+        self.connections()
+    }
+
+    /// Serves one connection on upstream's TCP framing over any stream, until it ends.
+    ///
+    /// # Errors
+    /// [`Fault::Overloaded`] or [`Fault::Draining`] when there is no seat for it, [`Fault::Forbidden`] when the
+    /// guard wants a token, which this framing cannot bring.
+    pub async fn serve_tcp<T>(&self, io: T) -> Result<(), Fault>
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send,
+    {
+        let grant = self.0.guard.admit_tcp().map_err(|_| {
+            self.0.hub.meter.refused();
+            Fault::Forbidden { field: "NAME", name: "without a token".to_owned() }
+        })?;
+        let config = &self.0.config;
+        let link = TcpLink::new(config.header_length, config.limits.message_bytes);
+        Connection::open(&self.0, io, link, Some(grant))?.run().await;
+        Ok(())
+    }
+
+    /// Serves one WebSocket connection over any stream whose handshake is over, until it ends.
+    ///
+    /// # Errors
+    /// [`Fault::Overloaded`] or [`Fault::Draining`] when there is no seat for it.
+    pub async fn serve_web_socket<T>(&self, io: T, codec: Codec, grant: Grant) -> Result<(), Fault>
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send,
+    {
+        let link = WebSocketLink::new(codec, &[], &self.0.config.limits);
+        Connection::open(&self.0, io, link, Some(grant))?.run().await;
+        Ok(())
+    }
+}
+
+impl Inner {
+    /// Gives a connection its outbox.
+    pub(crate) fn enter(&self, dialect: Dialect) -> Result<Arc<Outbox>, Fault> {
+        let seat = SeatId(self.seats.fetch_add(1, Ordering::Relaxed));
+        let outbox = Arc::new(Outbox::new(seat, dialect, &self.config.limits));
+        if !self.hub.enter(&outbox, self.config.limits.connections) {
+            self.hub.meter.refused();
+            return Err(Fault::Overloaded);
+        }
+        // Looked at only now: who entered before the flag was set is closed by the shutdown that set it.
+        if *self.draining.borrow() {
+            self.exit(seat);
+            return Err(Fault::Draining);
+        }
+        let open = self.hub.connections();
+        self.hub.meter.entered(open);
+        self.population.send_replace(open);
+        Ok(outbox)
+    }
+
+    pub(crate) fn exit(&self, seat: SeatId) {
+        self.hub.exit(seat);
+        let open = self.hub.connections();
+        self.hub.meter.left(open);
+        self.population.send_replace(open);
+    }
+}

@@ -1,0 +1,294 @@
+//! Connection: one task per peer: read and write until one of them ends, then leave.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use swergio_proto::{Fault, Grant};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::broker::Inner;
+use crate::link::{Arrival, Broken, Link};
+use crate::liveness::{Due, Liveness};
+use crate::member::Member;
+use crate::outbox::Outbox;
+use crate::packet::{Dialect, Packet};
+use crate::writer::{Sent, Writer};
+
+/// Messages taken in before the bells are rung and other tasks have a turn.
+const BATCH: usize = 128;
+
+/// What the peer of a connection is to the broker.
+pub(crate) enum Peer {
+    /// A component, which registers, joins and speaks.
+    Member(Member),
+    /// A conformance suite, which is sent back whatever it sends.
+    Echo,
+}
+
+/// Moves bytes between one socket and the broker.
+pub(crate) struct Connection<T, L> {
+    io: T,
+    link: L,
+    peer: Peer,
+    broker: Arc<Inner>,
+    outbox: Arc<Outbox>,
+    writer: Writer,
+    liveness: Liveness,
+    alarm: Pin<Box<Sleep>>,
+    stage: Stage,
+    batch: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Messages go both ways.
+    Open,
+    /// What waits is still written; what comes is not read any more.
+    Leaving,
+    /// Everything is written, the writing side is shut; the peer closes.
+    Shut,
+    Ended,
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
+    /// Takes a seat for a connection whose handshake is over, or says why there is none.
+    pub(crate) fn open(broker: &Arc<Inner>, io: T, link: L, grant: Option<Grant>) -> Result<Self, Fault> {
+        let outbox = broker.enter(link.dialect())?;
+        let now = Instant::now();
+        let liveness = Liveness::new(now, &broker.config.limits);
+        let peer = match grant {
+            Some(grant) => Peer::Member(Member::new(Arc::clone(broker), Arc::clone(&outbox), grant)),
+            None => Peer::Echo,
+        };
+        Ok(Self {
+            io,
+            link,
+            peer,
+            broker: Arc::clone(broker),
+            alarm: Box::pin(sleep_until(liveness.due())),
+            liveness,
+            outbox,
+            writer: Writer::default(),
+            stage: Stage::Open,
+            batch: 0,
+        })
+    }
+
+    /// Returns the member, to act for it before it has said anything.
+    pub(crate) fn member(&mut self) -> Option<&mut Member> {
+        match &mut self.peer {
+            Peer::Member(member) => Some(member),
+            Peer::Echo => None,
+        }
+    }
+
+    /// Serves the peer until it is gone.
+    pub(crate) async fn run(mut self) {
+        self.outbox.ring();
+        self.note_registration();
+        poll_fn(|cx| self.poll(cx)).await;
+        self.broker.exit(self.outbox.seat);
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            self.poll_alarm(cx);
+            self.poll_write(cx);
+            match self.stage {
+                Stage::Open => {}
+                Stage::Leaving => return Poll::Pending,
+                Stage::Shut => self.poll_farewell(cx),
+                Stage::Ended => return Poll::Ready(()),
+            }
+            if self.stage == Stage::Shut {
+                return Poll::Pending;
+            }
+            if self.stage == Stage::Open && self.poll_read(cx).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Takes in messages until none is there, then rings the bells of those who were told something.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.stage == Stage::Open && self.batch < BATCH {
+            let Poll::Ready(arrival) = self.link.poll_receive(&mut self.io, cx) else {
+                self.end_batch();
+                return Poll::Pending;
+            };
+            self.batch += 1;
+            self.take(arrival);
+        }
+        let full = self.batch >= BATCH;
+        self.end_batch();
+        if full {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+
+    fn end_batch(&mut self) {
+        if std::mem::take(&mut self.batch) > 0 {
+            self.liveness.alive();
+            if let Peer::Member(member) = &mut self.peer {
+                member.ring();
+            }
+        }
+    }
+
+    fn take(&mut self, arrival: Arrival) {
+        if let Some(reply) = self.link.reply() {
+            self.writer.interject(Packet::verbatim(reply, &self.broker.hub.ledger));
+        }
+        match arrival {
+            Arrival::Sign => {}
+            Arrival::End => self.leave(None),
+            Arrival::Broken(broken) => self.break_off(broken),
+            Arrival::Message { frame, wire } => match &mut self.peer {
+                Peer::Echo => {
+                    let dialect = Dialect::web_socket(frame.codec());
+                    let packet = Packet::seal(&frame, dialect, &self.broker.hub.ledger);
+                    self.outbox.push(&packet);
+                    self.outbox.ring();
+                }
+                Peer::Member(member) => {
+                    let stays = member.receive(frame, wire);
+                    self.note_registration();
+                    if !stays {
+                        self.leave(Some((1000, "")));
+                    }
+                }
+            },
+        }
+    }
+
+    fn note_registration(&mut self) {
+        if let Peer::Member(member) = &mut self.peer
+            && member.take_registered()
+        {
+            let pings = self.link.ping().is_some();
+            self.liveness.registered(Instant::now(), pings, &self.broker.config.limits);
+            self.alarm.as_mut().reset(self.liveness.due());
+        }
+    }
+
+    fn break_off(&mut self, broken: Broken) {
+        if let Some(fault) = &broken.fault {
+            self.broker.hub.meter.fault(fault);
+        }
+        tracing::debug!(session = self.outbox.seat.0, reason = broken.reason, "the framing is lost");
+        let spoken = broken.code != 1006;
+        self.leave(spoken.then_some((broken.code, broken.reason.as_str())));
+    }
+
+    /// Gives up the seat; what waits is still written, then the goodbye, then the stream is shut.
+    fn leave(&mut self, goodbye: Option<(u16, &str)>) {
+        if self.stage != Stage::Open {
+            return;
+        }
+        self.stage = Stage::Leaving;
+        if let Peer::Member(member) = &mut self.peer {
+            member.vacate();
+        }
+        self.outbox.close(Fault::Draining);
+        self.outbox.take(&mut self.writer.queue, std::task::Waker::noop());
+        if let Some(goodbye) = goodbye.and_then(|(code, reason)| self.link.goodbye(code, reason)) {
+            self.writer.queue.push_back(Packet::verbatim(goodbye, &self.broker.hub.ledger));
+        }
+        self.liveness.leaving(Instant::now(), self.broker.config.limits.linger);
+        self.alarm.as_mut().reset(self.liveness.due());
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>) {
+        if self.stage == Stage::Open && self.outbox.was_rung() {
+            let closed = self.outbox.take(&mut self.writer.queue, cx.waker());
+            if let Some(fault) = closed {
+                self.close_for(&fault);
+            }
+        }
+        if matches!(self.stage, Stage::Shut | Stage::Ended) {
+            return;
+        }
+        let mut sent = Sent::default();
+        let written = self.writer.poll_write(&mut self.io, cx, &mut sent);
+        self.account(sent);
+        match written {
+            Poll::Ready(Ok(())) if self.stage == Stage::Leaving => self.poll_shutdown(cx),
+            Poll::Ready(Err(_)) => self.give_up(),
+            _ => {}
+        }
+    }
+
+    /// Tells the peer why it is closed: after what waits, or, if it reads too slowly, instead of it.
+    fn close_for(&mut self, fault: &Fault) {
+        if *fault == Fault::Slow {
+            let dropped = self.writer.cut_short();
+            self.outbox.written(dropped.packets, dropped.packet_bytes);
+        }
+        self.broker.hub.meter.fault(fault);
+        tracing::info!(session = self.outbox.seat.0, code = fault.code(), "closing: {fault}");
+        self.leave(Some((fault.close_code(), &fault.to_string())));
+    }
+
+    fn account(&mut self, sent: Sent) {
+        if sent.bytes > 0 {
+            self.broker.hub.meter.sent(sent.bytes);
+        }
+        if sent.packets > 0 && self.stage == Stage::Open {
+            self.outbox.written(sent.packets, sent.packet_bytes);
+        }
+        if sent.unblocked {
+            self.liveness.alive();
+        }
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) {
+        match Pin::new(&mut self.io).poll_shutdown(cx) {
+            Poll::Ready(Ok(())) => self.stage = Stage::Shut,
+            Poll::Ready(Err(_)) => self.give_up(),
+            Poll::Pending => {}
+        }
+    }
+
+    /// Reads away what the peer still sends, so that closing does not reset what it has not read yet.
+    fn poll_farewell(&mut self, cx: &mut Context<'_>) {
+        let mut waste = [0; 1024];
+        for _ in 0..BATCH {
+            let mut buffer = ReadBuf::new(&mut waste);
+            match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
+                Poll::Ready(_) => return self.give_up(),
+                Poll::Pending => return,
+            }
+        }
+        cx.waker().wake_by_ref();
+    }
+
+    fn give_up(&mut self) {
+        self.leave(None);
+        self.stage = Stage::Ended;
+    }
+
+    fn poll_alarm(&mut self, cx: &mut Context<'_>) {
+        while self.alarm.as_mut().poll(cx).is_ready() {
+            match self.liveness.check(Instant::now(), &self.broker.config.limits) {
+                Due::Nothing => {}
+                Due::Ping => {
+                    if let Some(ping) = self.link.ping() {
+                        self.writer.interject(Packet::verbatim(ping, &self.broker.hub.ledger));
+                    }
+                }
+                Due::Close(fault) => self.close_for(&fault),
+                Due::Drop => {
+                    self.stage = Stage::Ended;
+                    return;
+                }
+            }
+            self.alarm.as_mut().reset(self.liveness.due());
+        }
+    }
+}

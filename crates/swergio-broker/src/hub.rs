@@ -1,0 +1,267 @@
+//! Hub: the routers behind their locks, and everybody's outbox. The only shared state of a broker.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use indexmap::IndexMap;
+use swergio_proto::{
+    Address, Codec, Effects, Fault, Frame, Limits, MemberName, Notice, PresenceState, RoomName, Router, SeatId,
+};
+
+use crate::fanout::Fanout;
+use crate::meter::Meter;
+use crate::outbox::Outbox;
+use crate::packet::Ledger;
+
+/// Routers that share the addresses, so that rooms seldom wait for one another's lock.
+const SHARDS: usize = 16;
+/// The seat that the broker itself speaks from; nobody sits there.
+const OURSELVES: SeatId = SeatId(0);
+
+type Shard = Router<Arc<Outbox>>;
+
+#[derive(Debug)]
+pub(crate) struct Hub {
+    shards: [Mutex<Shard>; SHARDS],
+    present: Mutex<IndexMap<SeatId, Present>>,
+    rooms: AtomicUsize,
+    max_rooms: usize,
+    logging: AtomicBool,
+    presence: AtomicBool,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) meter: Meter,
+}
+
+#[derive(Clone, Debug)]
+struct Present {
+    outbox: Arc<Outbox>,
+    name: Option<MemberName>,
+}
+
+impl Hub {
+    pub(crate) fn new(limits: &Limits, meter: Meter) -> Self {
+        Self {
+            shards: std::array::from_fn(|_| Mutex::default()),
+            present: Mutex::default(),
+            rooms: AtomicUsize::new(0),
+            max_rooms: limits.rooms,
+            logging: AtomicBool::new(false),
+            presence: AtomicBool::new(false),
+            ledger: Arc::default(),
+            meter,
+        }
+    }
+
+    /// Takes note of a connection. Returns `false`, without doing so, when there are `most` already.
+    pub(crate) fn enter(&self, outbox: &Arc<Outbox>, most: usize) -> bool {
+        let mut present = lock(&self.present);
+        if present.len() >= most {
+            return false;
+        }
+        present.insert(outbox.seat, Present { outbox: Arc::clone(outbox), name: None });
+        true
+    }
+
+    /// Takes away all seats of a connection that is ending: its rooms and its name.
+    pub(crate) fn vacate<'r>(&self, outbox: &Outbox, rooms: impl Iterator<Item = &'r RoomName>) {
+        let name = lock(&self.present).get_mut(&outbox.seat).and_then(|present| present.name.take());
+        let Some(name) = name else { return };
+        for room in rooms {
+            self.leave(room, &name, outbox.seat);
+        }
+        self.unseat(Address::member(&name), outbox.seat);
+        self.tell_presence(&name, outbox.seat, None, PresenceState::Left);
+    }
+
+    /// Forgets a connection that has ended.
+    pub(crate) fn exit(&self, seat: SeatId) {
+        lock(&self.present).swap_remove(&seat);
+    }
+
+    /// Gives a connection its name, in place of the one that it had.
+    pub(crate) fn register<'r>(
+        &self,
+        name: &MemberName,
+        was: Option<&MemberName>,
+        outbox: &Arc<Outbox>,
+        rooms: impl Iterator<Item = &'r RoomName> + Clone,
+    ) {
+        if let Some(was) = was {
+            self.unseat(Address::member(was), outbox.seat);
+            rooms.clone().for_each(|room| {
+                self.tell_presence(was, outbox.seat, Some(room), PresenceState::Left);
+            });
+            self.tell_presence(was, outbox.seat, None, PresenceState::Left);
+        }
+        if let Some(present) = lock(&self.present).get_mut(&outbox.seat) {
+            present.name = Some(name.clone());
+        }
+        self.seat(Address::member(name), outbox);
+        self.tell_presence(name, outbox.seat, None, PresenceState::Joined);
+        rooms.for_each(|room| self.tell_presence(name, outbox.seat, Some(room), PresenceState::Joined));
+    }
+
+    /// Gives a member its seat in a room; a listener to `_presence` is first told who is there.
+    pub(crate) fn join(&self, room: &RoomName, name: &MemberName, outbox: &Arc<Outbox>) -> Result<(), Fault> {
+        let address = Address::room(room);
+        if self.rooms.load(Ordering::Relaxed) >= self.max_rooms && !self.shard(address).knows(address) {
+            return Err(Fault::RoomLimit { limit: self.max_rooms, scope: "on this broker" });
+        }
+        self.seat(address, outbox);
+        if address == Address::presence() {
+            self.tell_who_is_there(outbox);
+        }
+        self.tell_presence(name, outbox.seat, Some(room), PresenceState::Joined);
+        Ok(())
+    }
+
+    pub(crate) fn leave(&self, room: &RoomName, name: &MemberName, seat: SeatId) {
+        self.unseat(Address::room(room), seat);
+        self.tell_presence(name, seat, Some(room), PresenceState::Left);
+    }
+
+    /// Hands a frame to everybody at `address` and returns to how many.
+    pub(crate) fn publish(
+        &self,
+        address: Address<'_>,
+        from: SeatId,
+        frame: &Frame,
+        fanout: &mut Fanout<'_>,
+    ) -> usize {
+        let receivers = self.shard(address).publish(address, from, frame, fanout);
+        fanout.hand_to_strangers(frame);
+        receivers
+    }
+
+    /// Tells whether anybody sits in `_logging`, without taking a lock.
+    pub(crate) fn hears_logs(&self) -> bool {
+        self.logging.load(Ordering::Relaxed)
+    }
+
+    /// Hands a log entry to everybody in `_logging`, the sender of what is logged included.
+    pub(crate) fn publish_log(&self, frame: &Frame, fanout: &mut Fanout<'_>) {
+        self.publish(Address::logging(), OURSELVES, frame, fanout);
+    }
+
+    /// Lists every connection's outbox.
+    pub(crate) fn outboxes(&self) -> Vec<Arc<Outbox>> {
+        lock(&self.present).values().map(|present| Arc::clone(&present.outbox)).collect()
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        lock(&self.present).len()
+    }
+
+    /// Closes the readers with the most waiting until all outboxes together are within `most` bytes.
+    pub(crate) fn shed(&self, most: usize) {
+        if self.ledger.bytes() <= most {
+            return;
+        }
+        let mut outboxes: Vec<(usize, Arc<Outbox>)> =
+            self.outboxes().into_iter().map(|outbox| (outbox.bytes(), outbox)).collect();
+        outboxes.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
+        for (bytes, outbox) in outboxes {
+            if self.ledger.bytes() <= most || bytes == 0 {
+                return;
+            }
+            outbox.close(Fault::Slow);
+        }
+    }
+
+    fn seat(&self, address: Address<'_>, outbox: &Arc<Outbox>) {
+        let mut census = Census(self);
+        self.shard(address).join(address, outbox.seat, Arc::clone(outbox), &mut census);
+    }
+
+    fn unseat(&self, address: Address<'_>, seat: SeatId) {
+        self.shard(address).leave(address, seat, &mut Census(self));
+    }
+
+    fn shard(&self, address: Address<'_>) -> MutexGuard<'_, Shard> {
+        lock(&self.shards[address.shard(SHARDS)])
+    }
+
+    fn tell_presence(&self, name: &MemberName, seat: SeatId, room: Option<&RoomName>, state: PresenceState) {
+        if !self.presence.load(Ordering::Relaxed) {
+            return;
+        }
+        let room = room.map(RoomName::as_str);
+        let frame = Notice::Presence { name: name.as_str(), session: seat.0, room, state }.encode(Codec::Json);
+        let mut bells = Vec::new();
+        self.publish(Address::presence(), OURSELVES, &frame, &mut Fanout::notice(self, &mut bells));
+        ring(&mut bells);
+    }
+
+    /// Tells a new listener who is there. Each room is told under its lock, so that nobody leaves in between.
+    fn tell_who_is_there(&self, listener: &Arc<Outbox>) {
+        let present: IndexMap<SeatId, MemberName> = lock(&self.present)
+            .iter()
+            .filter_map(|(seat, present)| Some((*seat, present.name.clone()?)))
+            .collect();
+        let mut bells = Vec::new();
+        for shard in &self.shards {
+            let shard = lock(shard);
+            for (name, seats) in shard.members() {
+                for (seat, _) in seats {
+                    self.tell(listener, name, seat, None, &mut bells);
+                }
+            }
+            for (room, seats) in shard.rooms() {
+                for (seat, _) in seats {
+                    let Some(name) = present.get(&seat) else { continue };
+                    self.tell(listener, name.as_str(), seat, Some(room), &mut bells);
+                }
+            }
+        }
+        ring(&mut bells);
+    }
+
+    fn tell(
+        &self,
+        listener: &Arc<Outbox>,
+        name: &str,
+        seat: SeatId,
+        room: Option<&str>,
+        bells: &mut Vec<Arc<Outbox>>,
+    ) {
+        let notice = Notice::Presence { name, session: seat.0, room, state: PresenceState::Joined };
+        let frame = notice.encode(listener.dialect.codec());
+        Fanout::notice(self, bells).deliver(listener, &frame);
+    }
+}
+
+/// Rings every bell that a read batch has made due.
+pub(crate) fn ring(bells: &mut Vec<Arc<Outbox>>) {
+    for outbox in bells.drain(..) {
+        outbox.ring();
+    }
+}
+
+/// Counts rooms as they come and go, and notes who listens to the rooms of ours.
+struct Census<'a>(&'a Hub);
+
+impl Effects<Arc<Outbox>> for Census<'_> {
+    fn deliver(&mut self, _: &Arc<Outbox>, _: &Frame) {}
+
+    fn interest(&mut self, address: Address<'_>, present: bool) {
+        if !address.is_room() {
+            return;
+        }
+        if present {
+            self.0.rooms.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.0.rooms.fetch_sub(1, Ordering::Relaxed);
+        }
+        self.0.meter.rooms(self.0.rooms.load(Ordering::Relaxed));
+        if address == Address::logging() {
+            self.0.logging.store(present, Ordering::Relaxed);
+        }
+        if address == Address::presence() {
+            self.0.presence.store(present, Ordering::Relaxed);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

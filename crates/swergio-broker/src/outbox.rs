@@ -1,0 +1,206 @@
+//! Outbox: a bounded queue of packets before one socket, and the bell that tells its task about them.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use swergio_proto::{Fault, Limits, SeatId};
+
+use crate::packet::{Dialect, Packet};
+
+/// Keeps what one connection still has to be told. It is the handle that the router keeps for a seat.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    pub(crate) seat: SeatId,
+    pub(crate) dialect: Dialect,
+    max_bytes: usize,
+    max_frames: usize,
+    queue: Mutex<Queue>,
+    rung: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    packets: VecDeque<Arc<Packet>>,
+    /// Frames and bytes that wait, the ones being written included.
+    frames: usize,
+    bytes: usize,
+    closed: Option<Fault>,
+    bell: Option<Waker>,
+}
+
+/// Tells what became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    /// It waits behind others; the bell has been or will be rung for them.
+    Waits,
+    /// It is the first: the bell must be rung.
+    Ring,
+    /// The outbox is over its bound with it, and closed for that; the bell must be rung.
+    Overflow,
+    /// The outbox was closed before.
+    Closed,
+}
+
+impl Outbox {
+    pub(crate) fn new(seat: SeatId, dialect: Dialect, limits: &Limits) -> Self {
+        Self {
+            seat,
+            dialect,
+            max_bytes: limits.outbox_bytes,
+            max_frames: limits.outbox_frames,
+            queue: Mutex::default(),
+            rung: AtomicBool::new(false),
+        }
+    }
+
+    /// Puts a packet at the end of the queue; beyond its bounds the queue is emptied and closed instead.
+    pub(crate) fn push(&self, packet: &Arc<Packet>) -> Pushed {
+        let mut queue = self.lock();
+        if queue.closed.is_some() {
+            return Pushed::Closed;
+        }
+        // One packet may always wait, however large, or a message within its own limit could never be told.
+        let crowded = queue.frames >= self.max_frames || queue.bytes + packet.len() > self.max_bytes;
+        if crowded && queue.frames > 0 {
+            queue.packets.clear();
+            queue.closed = Some(Fault::Slow);
+            return Pushed::Overflow;
+        }
+        queue.frames += 1;
+        queue.bytes += packet.len();
+        queue.packets.push_back(Arc::clone(packet));
+        if queue.packets.len() == 1 { Pushed::Ring } else { Pushed::Waits }
+    }
+
+    /// Closes the outbox. Its task is told to say why, after what still waits; if `Slow`, instead of it.
+    pub(crate) fn close(&self, fault: Fault) {
+        let mut queue = self.lock();
+        if queue.closed.is_none() {
+            if fault == Fault::Slow {
+                queue.packets.clear();
+            }
+            queue.closed = Some(fault);
+        }
+        drop(queue);
+        self.ring();
+    }
+
+    /// Wakes the connection's task.
+    pub(crate) fn ring(&self) {
+        self.rung.store(true, Ordering::Release);
+        let bell = self.lock().bell.take();
+        if let Some(bell) = bell {
+            bell.wake();
+        }
+    }
+
+    /// Tells whether the bell was rung since the last time, without taking the lock.
+    pub(crate) fn was_rung(&self) -> bool {
+        self.rung.load(Ordering::Acquire) && self.rung.swap(false, Ordering::AcqRel)
+    }
+
+    /// Moves all that waits to `writing`, or leaves `bell` to be rung when something does.
+    ///
+    /// Returns why the outbox is closed, if it is: nothing more will come.
+    pub(crate) fn take(&self, writing: &mut VecDeque<Arc<Packet>>, bell: &Waker) -> Option<Fault> {
+        let mut queue = self.lock();
+        if writing.is_empty() {
+            std::mem::swap(writing, &mut queue.packets);
+        } else {
+            writing.append(&mut queue.packets);
+        }
+        if !queue.bell.as_ref().is_some_and(|old| old.will_wake(bell)) {
+            queue.bell = Some(bell.clone());
+        }
+        queue.closed.clone()
+    }
+
+    /// Takes note that packets taken earlier have been written, or dropped.
+    pub(crate) fn written(&self, frames: usize, bytes: usize) {
+        let mut queue = self.lock();
+        queue.frames -= frames;
+        queue.bytes -= bytes;
+    }
+
+    /// Counts the bytes that wait.
+    pub(crate) fn bytes(&self) -> usize {
+        self.lock().bytes
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::Ledger;
+    use swergio_proto::Frame;
+
+    fn outbox(frames: usize, bytes: usize) -> Outbox {
+        let limits = Limits { outbox_frames: frames, outbox_bytes: bytes, ..Limits::default() };
+        Outbox::new(SeatId(1), Dialect::WebSocketJson, &limits)
+    }
+
+    fn packet(len: usize, ledger: &Arc<Ledger>) -> Arc<Packet> {
+        Packet::seal(&Frame::json(vec![b'x'; len]), Dialect::WebSocketJson, ledger)
+    }
+
+    fn drain(outbox: &Outbox) -> (usize, Option<Fault>) {
+        let mut writing = VecDeque::new();
+        let closed = outbox.take(&mut writing, Waker::noop());
+        outbox.written(writing.len(), writing.iter().map(|packet| packet.len()).sum());
+        (writing.len(), closed)
+    }
+
+    #[test]
+    fn the_bell_is_rung_for_the_first_packet_only() {
+        let (outbox, ledger) = (outbox(10, 1000), Arc::default());
+        assert_eq!(outbox.push(&packet(10, &ledger)), Pushed::Ring);
+        assert_eq!(outbox.push(&packet(10, &ledger)), Pushed::Waits);
+        assert_eq!(drain(&outbox), (2, None));
+        assert_eq!(outbox.push(&packet(10, &ledger)), Pushed::Ring);
+    }
+
+    /// R43: an outbox that is full closes its session; its memory is given back at once.
+    #[test]
+    fn a_full_outbox_is_emptied_and_closed() {
+        let (outbox, ledger) = (outbox(10, 100), Arc::new(Ledger::default()));
+        for _ in 0..4 {
+            outbox.push(&packet(20, &ledger));
+        }
+        assert_eq!(outbox.push(&packet(20, &ledger)), Pushed::Overflow);
+        assert_eq!(ledger.bytes(), 0);
+        assert_eq!(outbox.push(&packet(1, &ledger)), Pushed::Closed);
+        assert_eq!(drain(&outbox), (0, Some(Fault::Slow)));
+    }
+
+    #[test]
+    fn what_is_being_written_counts_until_it_is() {
+        let (outbox, ledger) = (outbox(2, 1000), Arc::default());
+        outbox.push(&packet(10, &ledger));
+        outbox.push(&packet(10, &ledger));
+        let mut writing = VecDeque::new();
+        outbox.take(&mut writing, Waker::noop());
+        assert_eq!(outbox.push(&packet(10, &ledger)), Pushed::Overflow);
+    }
+
+    #[test]
+    fn one_packet_may_wait_whatever_its_size() {
+        let (outbox, ledger) = (outbox(10, 100), Arc::default());
+        assert_eq!(outbox.push(&packet(5000, &ledger)), Pushed::Ring);
+        assert_eq!(outbox.push(&packet(1, &ledger)), Pushed::Overflow);
+    }
+
+    #[test]
+    fn a_draining_outbox_keeps_what_it_has() {
+        let (outbox, ledger) = (outbox(10, 100), Arc::default());
+        outbox.push(&packet(20, &ledger));
+        outbox.close(Fault::Draining);
+        assert_eq!(outbox.push(&packet(20, &ledger)), Pushed::Closed);
+        assert_eq!(drain(&outbox), (1, Some(Fault::Draining)));
+    }
+}

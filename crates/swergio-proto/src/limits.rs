@@ -84,7 +84,7 @@ impl Default for Limits {
             register: Duration::from_secs(30),
             ping: Duration::from_secs(25),
             pong: Duration::from_secs(10),
-            linger: Duration::from_secs(5),
+            linger: Duration::from_secs(30),
             drain: Duration::from_secs(20),
         }
     }

@@ -98,7 +98,7 @@ impl Session {
     }
 
     /// Lists the rooms that it sits in, in no particular order.
-    pub fn rooms(&self) -> impl ExactSizeIterator<Item = &RoomName> {
+    pub fn rooms(&self) -> impl ExactSizeIterator<Item = &RoomName> + Clone {
         self.rooms.iter()
     }
 

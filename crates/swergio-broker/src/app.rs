@@ -1,9 +1,13 @@
 //! App: what the broker's port answers over HTTP.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Query, Request, State};
-use axum::http::header::{CONNECTION, CONTENT_TYPE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE, WWW_AUTHENTICATE};
+use axum::http::header::{
+    CONNECTION, CONTENT_TYPE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE, WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -51,7 +55,8 @@ async fn root(state: State<Broker>, request: Request) -> Response {
     if handshake::is_asked_for(request.headers()) {
         return upgrade(state, request).await;
     }
-    "This is a swergio broker. Open a WebSocket at /ws; see also /healthz, /readyz and /metrics.\n".into_response()
+    "This is a swergio broker. Open a WebSocket at /ws; see also /healthz, /readyz and /metrics.\n"
+        .into_response()
 }
 
 async fn ready(State(broker): State<Broker>) -> Response {
@@ -92,7 +97,7 @@ async fn echo(State(broker): State<Broker>, request: Request) -> Response {
     open(&broker, request, None).await
 }
 
-async fn open(broker: &Broker, request: Request, grant: Option<Grant>) -> Response {
+async fn open(broker: &Broker, request: Request, grant: Option<Arc<Grant>>) -> Response {
     let (mut parts, _) = request.into_parts();
     let handshake = match handshake::check(&parts, &broker.0.config.origins) {
         Ok(handshake) => handshake,
@@ -120,7 +125,7 @@ async fn serve_upgraded(
     upgrading: OnUpgrade,
     handshake: Handshake,
     introduction: Introduction,
-    grant: Option<Grant>,
+    grant: Option<Arc<Grant>>,
 ) {
     let Ok(upgraded) = upgrading.await else { return };
     // Our own accept loop hands out plain TCP streams, which are served without an indirection.
@@ -137,7 +142,7 @@ async fn serve_other(
     upgraded: Upgraded,
     handshake: Handshake,
     introduction: Introduction,
-    grant: Option<Grant>,
+    grant: Option<Arc<Grant>>,
 ) {
     serve(broker, TokioIo::new(upgraded), &[], handshake, introduction, grant).await;
 }
@@ -148,7 +153,7 @@ async fn serve<T: AsyncRead + AsyncWrite + Unpin>(
     early: &[u8],
     handshake: Handshake,
     introduction: Introduction,
-    grant: Option<Grant>,
+    grant: Option<Arc<Grant>>,
 ) {
     let link = WebSocketLink::new(handshake.codec, early, &broker.0.config.limits);
     match Connection::open(&broker.0, io, link, grant) {

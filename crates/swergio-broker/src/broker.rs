@@ -32,7 +32,7 @@ pub struct Broker(pub(crate) Arc<Inner>);
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) config: Config,
-    pub(crate) rules: Rules,
+    pub(crate) rules: Arc<Rules>,
     pub(crate) guard: Guard,
     pub(crate) hub: Hub,
     seats: AtomicU64,
@@ -56,7 +56,7 @@ impl Broker {
     pub fn guarded(config: Config, guard: Guard) -> Result<Self, ConfigError> {
         config.check()?;
         Ok(Self(Arc::new(Inner {
-            rules: config.rules(),
+            rules: Arc::new(config.rules()),
             hub: Hub::new(&config.limits, Meter::new(config.metrics)),
             guard,
             config,
@@ -129,7 +129,7 @@ impl Broker {
         T: AsyncRead + AsyncWrite + Unpin + Send,
     {
         let link = WebSocketLink::new(codec, &[], &self.0.config.limits);
-        Connection::open(&self.0, io, link, Some(grant))?.run().await;
+        Connection::open(&self.0, io, link, Some(Arc::new(grant)))?.run().await;
         Ok(())
     }
 }

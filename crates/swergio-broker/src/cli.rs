@@ -29,7 +29,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     log_to_stderr(&settings)?;
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve_until_told(&settings, args))
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(serve_until_told(&settings, args))
 }
 
 async fn serve_until_told(settings: &Settings, args: &Args) -> Result<ExitCode> {
@@ -84,8 +87,9 @@ fn is_loopback(ip: IpAddr) -> bool {
 
 fn log_to_stderr(settings: &Settings) -> Result<()> {
     use tracing_subscriber::{EnvFilter, fmt};
-    let filter = EnvFilter::try_new(&settings.log)
-        .with_context(|| format!("{:?} is not a log filter such as info or swergio_broker=debug", settings.log))?;
+    let filter = EnvFilter::try_new(&settings.log).with_context(|| {
+        format!("{:?} is not a log filter such as info or swergio_broker=debug", settings.log)
+    })?;
     let logs = fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match settings.log_format {
         LogFormat::Human => logs.init(),

@@ -55,7 +55,12 @@ enum Stage {
 
 impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
     /// Takes a seat for a connection whose handshake is over, or says why there is none.
-    pub(crate) fn open(broker: &Arc<Inner>, io: T, link: L, grant: Option<Grant>) -> Result<Self, Fault> {
+    pub(crate) fn open(
+        broker: &Arc<Inner>,
+        io: T,
+        link: L,
+        grant: Option<Arc<Grant>>,
+    ) -> Result<Self, Fault> {
         let outbox = broker.enter(link.dialect())?;
         let now = Instant::now();
         let liveness = Liveness::new(now, &broker.config.limits);
@@ -147,7 +152,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
         match arrival {
             Arrival::Sign => {}
             Arrival::End => self.leave(None),
-            Arrival::Broken(broken) => self.break_off(broken),
+            Arrival::Broken(broken) => self.break_off(&broken),
             Arrival::Message { frame, wire } => match &mut self.peer {
                 Peer::Echo => {
                     let dialect = Dialect::web_socket(frame.codec());
@@ -156,7 +161,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
                     self.outbox.ring();
                 }
                 Peer::Member(member) => {
-                    let stays = member.receive(frame, wire);
+                    let stays = member.receive(&frame, wire);
                     self.note_registration();
                     if !stays {
                         self.leave(Some((1000, "")));
@@ -176,7 +181,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
         }
     }
 
-    fn break_off(&mut self, broken: Broken) {
+    fn break_off(&mut self, broken: &Broken) {
         if let Some(fault) = &broken.fault {
             self.broker.hub.meter.fault(fault);
         }

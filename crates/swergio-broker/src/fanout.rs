@@ -64,8 +64,7 @@ impl<'f> Fanout<'f> {
             return;
         }
         let (ledger, dialect) = (&self.hub.ledger, to.dialect);
-        let packet =
-            self.sealed[dialect.index()].get_or_insert_with(|| Packet::seal(frame, dialect, ledger));
+        let packet = self.sealed[dialect.index()].get_or_insert_with(|| Packet::seal(frame, dialect, ledger));
         match to.push(packet) {
             Pushed::Waits => {}
             Pushed::Ring | Pushed::Overflow => self.bells.push(Arc::clone(to)),

@@ -1,6 +1,7 @@
 //! Guard: who are you, and what may you do? Asked once, when a connection is admitted.
 
 use std::fmt;
+use std::sync::{Arc, LazyLock};
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use serde::Deserialize;
@@ -34,9 +35,9 @@ impl Guard {
     ///
     /// # Errors
     /// [`Refusal`], which is answered with 401.
-    pub fn admit(&self, headers: &HeaderMap) -> Result<Grant, Refusal> {
+    pub fn admit(&self, headers: &HeaderMap) -> Result<Arc<Grant>, Refusal> {
         match self {
-            Self::Open => Ok(Grant::open()),
+            Self::Open => Ok(OPEN.clone()),
             Self::Tokens(tokens) => tokens.find(bearer(headers).ok_or(Refusal::NoToken)?),
         }
     }
@@ -45,9 +46,9 @@ impl Guard {
     ///
     /// # Errors
     /// [`Refusal::NoToken`].
-    pub fn admit_tcp(&self) -> Result<Grant, Refusal> {
+    pub fn admit_tcp(&self) -> Result<Arc<Grant>, Refusal> {
         match self {
-            Self::Open => Ok(Grant::open()),
+            Self::Open => Ok(OPEN.clone()),
             Self::Tokens(_) => Err(Refusal::NoToken),
         }
     }
@@ -57,6 +58,9 @@ impl Guard {
         matches!(self, Self::Open)
     }
 }
+
+/// What an open guard allows, shared by all its connections.
+static OPEN: LazyLock<Arc<Grant>> = LazyLock::new(|| Arc::new(Grant::open()));
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
@@ -99,7 +103,7 @@ struct Token {
 
 impl Tokens {
     /// Compares every entry in constant time, so that neither a near miss nor a place in the list shows.
-    fn find(&self, secret: &str) -> Result<Grant, Refusal> {
+    fn find(&self, secret: &str) -> Result<Arc<Grant>, Refusal> {
         let digest = sha256(secret);
         let mut found = None;
         for token in &self.token {
@@ -113,14 +117,14 @@ impl Tokens {
 }
 
 impl Token {
-    fn grant(&self) -> Grant {
-        Grant {
+    fn grant(&self) -> Arc<Grant> {
+        Arc::new(Grant {
             authenticated: true,
             names: self.names.clone(),
             join: self.join.clone(),
             send: self.send.clone(),
             tell: self.tell.clone(),
-        }
+        })
     }
 }
 

@@ -122,7 +122,8 @@ mod tests {
     ];
 
     fn knock(headers: &[(&str, &str)], origins: &[String]) -> Result<Handshake, StatusCode> {
-        let request = headers.iter().fold(Request::get("/ws"), |request, (key, value)| request.header(*key, *value));
+        let request =
+            headers.iter().fold(Request::get("/ws"), |request, (key, value)| request.header(*key, *value));
         let (parts, ()) = request.body(()).unwrap().into_parts();
         check(&parts, origins).map_err(|refused| refused.0)
     }

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indexmap::IndexMap;
 use swergio_proto::{
-    Address, Codec, Effects, Fault, Frame, Limits, MemberName, Notice, PresenceState, RoomName, Router, SeatId,
+    Address, Codec, Effects, Fault, Frame, Limits, MemberName, Notice, PresenceState, RoomName, Router,
+    SeatId,
 };
 
 use crate::fanout::Fanout;
@@ -186,7 +187,8 @@ impl Hub {
             return;
         }
         let room = room.map(RoomName::as_str);
-        let frame = Notice::Presence { name: name.as_str(), session: seat.0, room, state }.encode(Codec::Json);
+        let frame =
+            Notice::Presence { name: name.as_str(), session: seat.0, room, state }.encode(Codec::Json);
         let mut bells = Vec::new();
         self.publish(Address::presence(), OURSELVES, &frame, &mut Fanout::notice(self, &mut bells));
         ring(&mut bells);

@@ -26,7 +26,7 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    pub(crate) fn new(broker: Arc<Inner>, outbox: Arc<Outbox>, grant: Grant) -> Self {
+    pub(crate) fn new(broker: Arc<Inner>, outbox: Arc<Outbox>, grant: Arc<Grant>) -> Self {
         let session = Session::new(broker.rules.clone(), grant);
         Self { session, outbox, broker, bells: Vec::new(), registered: false }
     }
@@ -36,9 +36,10 @@ impl Member {
         let register = [(Kind::REGISTER, "NAME", name)];
         let joins = rooms.iter().map(|room| (Kind::JOINROOM, "ROOM", *room));
         for (kind, field, value) in register.into_iter().chain(joins) {
-            let asked = Envelope::new(kind).with_field(field, value).and_then(|asked| asked.encode(Codec::Json));
+            let asked =
+                Envelope::new(kind).with_field(field, value).and_then(|asked| asked.encode(Codec::Json));
             match asked {
-                Ok(frame) => drop(self.receive(frame, None)),
+                Ok(frame) => drop(self.receive(&frame, None)),
                 Err(fault) => self.blame(None, &fault),
             }
         }
@@ -63,9 +64,9 @@ impl Member {
     }
 
     /// Takes in one message. Returns `false` when it was the last one.
-    pub(crate) fn receive(&mut self, frame: Frame, wire: Option<Bytes>) -> bool {
+    pub(crate) fn receive(&mut self, frame: &Frame, wire: Option<Bytes>) -> bool {
         self.broker.hub.meter.received(frame.codec(), frame.len());
-        let head = match Head::peek(&frame, self.broker.config.limits.nesting) {
+        let head = match Head::peek(frame, self.broker.config.limits.nesting) {
             Ok(head) => head,
             Err(fault) => {
                 self.blame(None, &fault);
@@ -76,7 +77,7 @@ impl Member {
             Ok(step) => {
                 let disconnects = step.act == Act::Disconnect;
                 match self.act(step.act) {
-                    Ok(()) => self.route(&frame, wire, step.route, &head),
+                    Ok(()) => self.route(frame, wire, step.route, &head),
                     Err(fault) => self.blame(head.id.text(), &fault),
                 }
                 !disconnects
@@ -161,13 +162,7 @@ impl Member {
         if own.codec() == codec { own } else { Dialect::web_socket(codec) }
     }
 
-    fn deliver(
-        &mut self,
-        frame: &Frame,
-        packet: Option<Arc<Packet>>,
-        route: Route<'_>,
-        logs: bool,
-    ) -> usize {
+    fn deliver(&mut self, frame: &Frame, packet: Option<Arc<Packet>>, route: Route<'_>, logs: bool) -> usize {
         let (hub, limits) = (&self.broker.hub, &self.broker.config.limits);
         let (dialect, from) = (self.dialect_of(frame.codec()), self.outbox.seat);
         let mut fanout = Fanout::message(hub, &mut self.bells, limits.nesting);

@@ -24,8 +24,18 @@ pub(crate) struct Meter {
 
 /// The codes that a fault may have; each is a label of `swergio_faults_total`.
 const CODES: [&str; 12] = [
-    "MALFORMED", "BAD_NAME", "UNREGISTERED", "IMPOSTOR", "FORBIDDEN", "TOO_LARGE", "ROOM_LIMIT", "IDLE", "SLOW",
-    "DRAINING", "OVERLOADED", "BUG",
+    "MALFORMED",
+    "BAD_NAME",
+    "UNREGISTERED",
+    "IMPOSTOR",
+    "FORBIDDEN",
+    "TOO_LARGE",
+    "ROOM_LIMIT",
+    "IDLE",
+    "SLOW",
+    "DRAINING",
+    "OVERLOADED",
+    "BUG",
 ];
 
 impl Meter {
@@ -125,7 +135,10 @@ fn describe() {
     describe_counter!("swergio_sent_bytes_total", "Bytes written to sockets.");
     describe_gauge!("swergio_rooms", "Rooms with a member now.");
     describe_gauge!("swergio_outbox_bytes", "Bytes that wait in all outboxes, each shared packet once.");
-    describe_counter!("swergio_header_overflow_total", "Messages too long for a TCP header of their recipient.");
+    describe_counter!(
+        "swergio_header_overflow_total",
+        "Messages too long for a TCP header of their recipient."
+    );
     describe_counter!("swergio_faults_total", "Faults, by code; see docs/PROTOCOL.md.");
 }
 

@@ -232,8 +232,7 @@ mod tests {
 
     #[test]
     fn a_half_written_packet_goes_on_where_it_stopped() {
-        let packet =
-            Packet::seal(&Frame::json(vec![b'x'; 5000]), Dialect::WebSocketJson, &Arc::default());
+        let packet = Packet::seal(&Frame::json(vec![b'x'; 5000]), Dialect::WebSocketJson, &Arc::default());
         for written in [0, 1, 4, 5, 5003] {
             let mut slices = Vec::new();
             packet.slices(written, &mut slices);

@@ -134,7 +134,11 @@ mod tests {
     }
 
     impl AsyncWrite for Narrow {
-        fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
             self.blocked = !self.blocked;
             if self.blocked {
                 cx.waker().wake_by_ref();

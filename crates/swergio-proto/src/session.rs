@@ -1,5 +1,7 @@
 //! Session: one connection's protocol state. A head in, a step out.
 
+use std::sync::Arc;
+
 use indexmap::IndexSet;
 
 use crate::kind::Command;
@@ -80,16 +82,16 @@ pub struct Step<'h> {
 /// ```
 #[derive(Debug)]
 pub struct Session {
-    rules: Rules,
-    grant: Grant,
+    rules: Arc<Rules>,
+    grant: Arc<Grant>,
     name: Option<MemberName>,
     rooms: IndexSet<RoomName>,
 }
 
 impl Session {
-    /// Begins a session that has not registered yet.
-    pub fn new(rules: Rules, grant: Grant) -> Self {
-        Self { rules, grant, name: None, rooms: IndexSet::new() }
+    /// Begins a session that has not registered yet. Rules and grants are shared by many.
+    pub fn new(rules: impl Into<Arc<Rules>>, grant: impl Into<Arc<Grant>>) -> Self {
+        Self { rules: rules.into(), grant: grant.into(), name: None, rooms: IndexSet::new() }
     }
 
     /// Returns the registered name.
@@ -235,7 +237,8 @@ mod tests {
     #[test]
     fn a_stranger_may_only_register_or_leave() {
         let mut session = Session::new(Rules::default(), Grant::open());
-        for json in [r#"{"TYPE":"DATA/TEXT","TO_ROOM":"lab"}"#, r#"{"TYPE":"COMMAND/JOINROOM","ROOM":"lab"}"#] {
+        for json in [r#"{"TYPE":"DATA/TEXT","TO_ROOM":"lab"}"#, r#"{"TYPE":"COMMAND/JOINROOM","ROOM":"lab"}"#]
+        {
             assert_eq!(say(&mut session, json), Err(Fault::Unregistered));
         }
         assert_eq!(say(&mut session, r#"{"TYPE":"COMMAND/DISCONNECT"}"#).unwrap().0, Act::Disconnect);

@@ -7,9 +7,9 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use swergio_proto::{Codec, Fault, Frame, Limits};
 use tokio::io::{AsyncRead, ReadBuf};
+use tungstenite::Message;
 use tungstenite::error::{CapacityError, Error};
 use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
-use tungstenite::Message;
 
 use super::{Arrival, Broken, Link};
 use crate::packet::Dialect;
@@ -49,7 +49,7 @@ impl Link for WebSocketLink {
             // The answer to a close is written by the next read, which then says that the connection ended.
             Ok(Message::Close(_)) => match self.context.flush(&mut side) {
                 Ok(()) | Err(Error::ConnectionClosed) => Arrival::End,
-                Err(error) => broken(error),
+                Err(error) => broken(&error),
             },
             Ok(Message::Ping(_)) => {
                 // Answers are written to memory, which cannot fail.
@@ -59,7 +59,7 @@ impl Link for WebSocketLink {
             Ok(_) => Arrival::Sign,
             Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => return Poll::Pending,
             Err(Error::ConnectionClosed | Error::AlreadyClosed) => Arrival::End,
-            Err(error) => broken(error),
+            Err(error) => broken(&error),
         };
         Poll::Ready(arrival)
     }
@@ -86,8 +86,8 @@ fn message(frame: Frame) -> Arrival {
     Arrival::Message { frame, wire: None }
 }
 
-fn broken(error: Error) -> Arrival {
-    let (code, fault) = match &error {
+fn broken(error: &Error) -> Arrival {
+    let (code, fault) = match error {
         Error::Capacity(CapacityError::MessageTooLong { size, max_size }) => {
             (1009, Some(Fault::TooLarge { size: *size as u64, limit: *max_size as u64 }))
         }

@@ -22,7 +22,8 @@ pub(crate) struct Broker {
 impl Broker {
     /// Builds `swergio-broker`, starts it on a free loopback port and waits until it listens.
     pub(crate) fn start<const N: usize>(checkout: &Checkout, flags: [&str; N]) -> Result<Self> {
-        command::run(&mut checkout.cargo(["build", "--locked", "--package", "swergio-broker"]))?;
+        // Built as the tests build it, with the same features everywhere: once.
+        command::run(&mut checkout.cargo(["build", "--locked", "--workspace", "--bins", "--tests"]))?;
         let mut program = Command::new(checkout.target("debug").join("swergio-broker"));
         program.args(["--listen", "127.0.0.1:0"]).args(flags).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut process = program.spawn().context("cannot start the broker")?;

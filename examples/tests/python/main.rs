@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use swergio_broker::{Broker, Config, serve};
 use swergio_client::{
-    Client, Codec, Envelope, Kind, Message, MessageId, Messages, ModelStatus, Options, RoomName, Tensor, Trigger,
+    Client, Codec, Envelope, Kind, Message, MessageId, Messages, ModelStatus, Options, RoomName, Tensor,
+    Trigger,
 };
 use tokio::net::TcpListener;
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that unwraps nothing is a test that fails")]
 
 mod envelope;
+mod json;
 mod msgpack;
 mod tensor;
 

@@ -1,0 +1,131 @@
+//! Peek: the one scan that fills a head and finds out whether the message is well formed.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::scan::{Number, Word};
+use super::text::Text;
+use super::walk::{Reader, Shape, walk};
+use crate::{Fault, Head, Slot};
+
+/// Reads the head of the object in `bytes`, all of which is checked.
+pub(crate) fn peek(bytes: &[u8], nesting: usize) -> Result<Head<'_>, Fault> {
+    let text = super::utf8(bytes)?;
+    let mut peek = Peek { head: Head::default(), depth: 0, key: Cow::Borrowed(""), start: 0, broken: None };
+    walk(text, nesting, &mut peek)?;
+    super::check_object(text)?;
+    peek.broken.map_or(Ok(peek.head), |broken| Err(broken.fault()))
+}
+
+/// Hears the whole text and looks at the values of the outermost object.
+struct Peek<'f> {
+    head: Head<'f>,
+    depth: usize,
+    /// The outermost object's key whose value is being read.
+    key: Cow<'f, str>,
+    /// Where that value began, if it is an object or array.
+    start: usize,
+    broken: Option<Broken>,
+}
+
+/// Is a field that holds half a surrogate pair, so that it cannot be the name of anything.
+struct Broken {
+    key: String,
+    at: usize,
+}
+
+/// Is what a head can take from a value.
+enum Value<'f> {
+    Text(Text<'f>),
+    Integer(Number<'f>),
+    True,
+    Other,
+}
+
+impl<'f> Peek<'f> {
+    /// Takes in a value of the outermost object.
+    fn fill(&mut self, value: Value<'f>, span: Range<usize>) {
+        if let Some(slot) = self.head.slot(&self.key) {
+            *slot = match value {
+                Value::Text(text) => match text.exact() {
+                    Some(text) => Slot::Text(text),
+                    None => return self.note_broken(span.start),
+                },
+                _ => Slot::Other,
+            };
+            return;
+        }
+        match &*self.key {
+            "DATA" => self.head.data = Some(span),
+            "ACK" => self.head.ack = matches!(value, Value::True),
+            "MODEL_STATUS" => {
+                self.head.model_status = match value {
+                    Value::Integer(number) => number.raw().parse().ok(),
+                    _ => None,
+                }
+            }
+            _ => {}
+        }
+    }
+
+    #[cold]
+    fn note_broken(&mut self, at: usize) {
+        self.broken.get_or_insert_with(|| Broken { key: self.key.to_string(), at });
+    }
+}
+
+impl Broken {
+    fn fault(self) -> Fault {
+        let reason = format!("{} has half of a surrogate pair, at byte {}", self.key, self.at);
+        Fault::field(self.key, reason)
+    }
+}
+
+impl<'f> Reader<'f> for Peek<'f> {
+    #[inline(always)]
+    fn open(&mut self, _: Shape, at: usize) {
+        if self.depth == 1 {
+            self.start = at;
+        }
+        self.depth += 1;
+    }
+
+    #[inline(always)]
+    fn close(&mut self, _: Shape, end: usize) {
+        self.depth -= 1;
+        if self.depth == 1 {
+            self.fill(Value::Other, self.start..end);
+        }
+    }
+
+    #[inline(always)]
+    fn key(&mut self, key: Text<'f>) {
+        if self.depth == 1 {
+            self.key = key.lossy();
+        }
+    }
+
+    #[inline(always)]
+    fn text(&mut self, text: Text<'f>) {
+        if self.depth == 1 {
+            let span = text.span.clone();
+            self.fill(Value::Text(text), span);
+        }
+    }
+
+    #[inline(always)]
+    fn number(&mut self, number: Number<'f>) {
+        if self.depth == 1 {
+            let span = number.span.clone();
+            self.fill(if number.integer { Value::Integer(number) } else { Value::Other }, span);
+        }
+    }
+
+    #[inline(always)]
+    fn word(&mut self, word: Word, end: usize) {
+        if self.depth == 1 {
+            let span = end - word.as_str().len()..end;
+            self.fill(if word == Word::True { Value::True } else { Value::Other }, span);
+        }
+    }
+}

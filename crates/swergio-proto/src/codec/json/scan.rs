@@ -1,0 +1,289 @@
+//! Scan: a cursor that reads JSON's tokens, eight bytes at a stride where it can.
+
+use std::ops::Range;
+
+use super::text::Text;
+use crate::Fault;
+
+/// Says why a scan cannot go on from where it is. It fits into registers, which a [`Fault`] does not.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Stop {
+    /// Something else should stand here.
+    Wanted(&'static str),
+    /// What begins here would nest deeper than this limit.
+    TooDeep(usize),
+}
+
+/// Walks over a text token by token. It looks at every byte and copies none.
+#[derive(Debug)]
+pub(super) struct Scan<'f> {
+    text: &'f str,
+    at: usize,
+}
+
+/// Holds where a number stands.
+#[derive(Clone, Debug)]
+pub(super) struct Number<'f> {
+    text: &'f str,
+    pub(super) span: Range<usize>,
+    /// Whether it has neither fraction nor exponent.
+    pub(super) integer: bool,
+}
+
+impl<'f> Number<'f> {
+    /// Returns the number as it is spelt.
+    pub(super) fn raw(&self) -> &'f str {
+        &self.text[self.span.clone()]
+    }
+}
+
+/// Names the values that are spelt as a bare word. The last three are not JSON, but Python's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Word {
+    True,
+    False,
+    Null,
+    NaN,
+    Infinity,
+    MinusInfinity,
+}
+
+impl Word {
+    const ALL: [Self; 6] =
+        [Self::True, Self::False, Self::Null, Self::NaN, Self::Infinity, Self::MinusInfinity];
+
+    /// Returns the word as it is spelt.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::True => "true",
+            Self::False => "false",
+            Self::Null => "null",
+            Self::NaN => "NaN",
+            Self::Infinity => "Infinity",
+            Self::MinusInfinity => "-Infinity",
+        }
+    }
+}
+
+impl<'f> Scan<'f> {
+    pub(super) fn new(text: &'f str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// Returns how many bytes were read.
+    #[inline]
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Looks at the next byte.
+    #[inline]
+    pub(super) fn byte(&self) -> Option<u8> {
+        self.ahead(0)
+    }
+
+    /// Looks at a byte further on.
+    #[inline]
+    pub(super) fn ahead(&self, by: usize) -> Option<u8> {
+        self.text.as_bytes().get(self.at + by).copied()
+    }
+
+    /// Steps over a byte that was looked at.
+    #[inline]
+    pub(super) fn bump(&mut self) {
+        self.at += 1;
+    }
+
+    /// Steps over blanks.
+    #[inline]
+    pub(super) fn white(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.byte() {
+            self.at += 1;
+        }
+    }
+
+    /// Reads a key and its colon.
+    #[inline]
+    pub(super) fn key(&mut self) -> Result<Text<'f>, Stop> {
+        if self.byte() != Some(b'"') {
+            return Err(Stop::Wanted("a key in double quotes"));
+        }
+        let key = self.string()?;
+        self.white();
+        if self.byte() != Some(b':') {
+            return Err(Stop::Wanted("a colon"));
+        }
+        self.at += 1;
+        Ok(key)
+    }
+
+    /// Reads a string, from the quote that was looked at to the one that ends it.
+    #[inline(always)]
+    pub(super) fn string(&mut self) -> Result<Text<'f>, Stop> {
+        let start = self.at;
+        let mut escaped = false;
+        self.at += 1;
+        loop {
+            self.at = plain_until(self.text.as_bytes(), self.at);
+            match self.byte() {
+                Some(b'"') => break self.at += 1,
+                Some(b'\\') => {
+                    escaped = true;
+                    self.escape()?;
+                }
+                Some(_) => return Err(Stop::Wanted("an escape such as \\n")),
+                None => return Err(Stop::Wanted("a double quote that ends the string")),
+            }
+        }
+        Ok(Text::new(self.text, start..self.at, escaped))
+    }
+
+    #[cold]
+    fn escape(&mut self) -> Result<(), Stop> {
+        self.at += 1;
+        match self.byte() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
+            Some(b'u') => {
+                self.at += 1;
+                for _ in 0..4 {
+                    if !self.byte().is_some_and(|byte| byte.is_ascii_hexdigit()) {
+                        return Err(Stop::Wanted("four hexadecimal digits"));
+                    }
+                    self.at += 1;
+                }
+            }
+            _ => return Err(Stop::Wanted("one of \"\\/bfnrtu after a backslash")),
+        }
+        Ok(())
+    }
+
+    /// Reads a number, of which the first byte was looked at.
+    ///
+    /// Signs and first digits change from number to number, so nothing branches on them.
+    #[inline(always)]
+    pub(super) fn number(&mut self) -> Result<Number<'f>, Stop> {
+        let start = self.at;
+        let mut integer = true;
+        if self.byte() == Some(b'-') {
+            self.at += 1;
+        }
+        let whole = self.at;
+        self.digits()?;
+        if self.at > whole + 1 && self.text.as_bytes()[whole] == b'0' {
+            self.at = whole;
+            return Err(Stop::Wanted("a number without leading zeros"));
+        }
+        if self.byte() == Some(b'.') {
+            integer = false;
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.byte() {
+            integer = false;
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.byte() {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(Number { text: self.text, span: start..self.at, integer })
+    }
+
+    #[inline]
+    fn digits(&mut self) -> Result<(), Stop> {
+        let start = self.at;
+        self.at = digits_until(self.text.as_bytes(), self.at);
+        if self.at == start { Err(Stop::Wanted("a digit")) } else { Ok(()) }
+    }
+
+    /// Reads a bare word.
+    pub(super) fn word(&mut self) -> Result<Word, Stop> {
+        let rest = &self.text.as_bytes()[self.at..];
+        let word = Word::ALL.into_iter().find(|word| rest.starts_with(word.as_str().as_bytes()));
+        let word = word.ok_or(Stop::Wanted("a value"))?;
+        self.at += word.as_str().len();
+        Ok(word)
+    }
+
+    /// Says why the scan stopped here.
+    #[cold]
+    pub(super) fn fault(&self, stop: Stop) -> Fault {
+        let at = self.at;
+        let found = self.text.get(at..).and_then(|rest| rest.chars().next());
+        Fault::malformed(match (stop, found) {
+            (Stop::TooDeep(limit), _) => format!("nested deeper than the limit of {limit} at byte {at}"),
+            (Stop::Wanted(wanted), Some(found)) => format!("expected {wanted} at byte {at}, found {found:?}"),
+            (Stop::Wanted(wanted), None) => format!("expected {wanted} at byte {at}, where the text ends"),
+        })
+    }
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const TOPS: u64 = 0x8080_8080_8080_8080;
+
+/// Finds the next quote, backslash or control character at or after `at`; the text's end if there is none.
+#[inline]
+fn plain_until(bytes: &[u8], mut at: usize) -> usize {
+    for _ in 0..8 {
+        match stride(bytes, at, marks) {
+            Ok(8) => at += 8,
+            Ok(plain) => return at + plain,
+            Err(()) => break,
+        }
+    }
+    at += bytes[at..].chunks_exact(BLOCK).take_while(|block| is_plain(block)).count() * BLOCK;
+    loop {
+        match stride(bytes, at, marks) {
+            Ok(8) => at += 8,
+            Ok(plain) => return at + plain,
+            Err(()) => break,
+        }
+    }
+    at + bytes[at..].iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | ..=0x1f)).count()
+}
+
+const BLOCK: usize = 64;
+
+/// Tells whether a block has no mark. Written without a branch, so that it becomes vector instructions.
+#[inline]
+fn is_plain(block: &[u8]) -> bool {
+    !block.iter().fold(false, |hit, &byte| hit | (byte < 0x20) | (byte == b'"') | (byte == b'\\'))
+}
+
+/// Finds the end of a run of digits.
+#[inline]
+fn digits_until(bytes: &[u8], mut at: usize) -> usize {
+    loop {
+        match stride(bytes, at, others) {
+            Ok(8) => at += 8,
+            Ok(digits) => return at + digits,
+            Err(()) => break,
+        }
+    }
+    at + bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+/// Counts the bytes before the first that `mark` sets the top bit of, among the eight at `at`.
+#[inline]
+fn stride(bytes: &[u8], at: usize, mark: impl Fn(u64) -> u64) -> Result<usize, ()> {
+    let eight = bytes.get(at..).and_then(<[u8]>::first_chunk).ok_or(())?;
+    Ok(mark(u64::from_le_bytes(*eight)).trailing_zeros() as usize / 8)
+}
+
+/// Sets the top bit of the lowest byte that is a quote, a backslash or a control character.
+///
+/// Bytes above that one may be marked wrongly, as the subtractions borrow upwards; the lowest never is.
+#[inline]
+fn marks(word: u64) -> u64 {
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word;
+    (below(quote, 1) | below(backslash, 1) | below(word, 0x20)) & TOPS
+}
+
+/// Sets the top bit of every byte that is no digit.
+#[inline]
+fn others(word: u64) -> u64 {
+    let value = word ^ (ONES * b'0' as u64);
+    (((value & !TOPS) + ONES * (0x80 - 10)) | value) & TOPS
+}

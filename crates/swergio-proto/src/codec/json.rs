@@ -5,6 +5,7 @@ mod once;
 mod peek;
 pub(crate) mod python;
 mod scan;
+mod stride;
 mod text;
 mod to_msgpack;
 mod walk;

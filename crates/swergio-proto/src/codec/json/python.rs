@@ -3,6 +3,7 @@
 use super::number::write_f64;
 use super::once::{Lone, Survey};
 use super::scan::{Number, Word};
+use super::stride::{is_plain, run};
 use super::text::{Piece, Text, write_escape};
 use super::walk::{Reader, Shape, walk};
 use crate::Fault;
@@ -81,19 +82,20 @@ impl Python<'_> {
 
 /// Appends text in printable ASCII, with escapes for all the rest.
 fn write_ascii(out: &mut Vec<u8>, mut text: &str) {
-    while let Some(plain) = text.bytes().position(|byte| !is_printable(byte)) {
-        out.extend_from_slice(&text.as_bytes()[..plain]);
-        let other = text[plain..].chars().next().expect("something is not printable");
+    loop {
+        let (printable, rest) = text.split_at(run(text.as_bytes(), is_printable));
+        out.extend_from_slice(printable.as_bytes());
+        let mut chars = rest.chars();
+        let Some(other) = chars.next() else { break };
         for unit in other.encode_utf16(&mut [0; 2]) {
             write_escape(out, *unit);
         }
-        text = &text[plain + other.len_utf8()..];
+        text = chars.as_str();
     }
-    out.extend_from_slice(text.as_bytes());
 }
 
 fn is_printable(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
+    is_plain(byte) & (byte <= b'~')
 }
 
 impl<'f> Reader<'f> for Python<'_> {

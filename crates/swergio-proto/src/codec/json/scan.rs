@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::stride::{digits_until, plain_until};
 use super::text::Text;
 use crate::Fault;
 
@@ -216,74 +217,4 @@ impl<'f> Scan<'f> {
             (Stop::Wanted(wanted), None) => format!("expected {wanted} at byte {at}, where the text ends"),
         })
     }
-}
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-const TOPS: u64 = 0x8080_8080_8080_8080;
-
-/// Finds the next quote, backslash or control character at or after `at`; the text's end if there is none.
-#[inline]
-fn plain_until(bytes: &[u8], mut at: usize) -> usize {
-    for _ in 0..8 {
-        match stride(bytes, at, marks) {
-            Ok(8) => at += 8,
-            Ok(plain) => return at + plain,
-            Err(()) => break,
-        }
-    }
-    at += bytes[at..].chunks_exact(BLOCK).take_while(|block| is_plain(block)).count() * BLOCK;
-    loop {
-        match stride(bytes, at, marks) {
-            Ok(8) => at += 8,
-            Ok(plain) => return at + plain,
-            Err(()) => break,
-        }
-    }
-    at + bytes[at..].iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | ..=0x1f)).count()
-}
-
-const BLOCK: usize = 64;
-
-/// Tells whether a block has no mark. Written without a branch, so that it becomes vector instructions.
-#[inline]
-fn is_plain(block: &[u8]) -> bool {
-    !block.iter().fold(false, |hit, &byte| hit | (byte < 0x20) | (byte == b'"') | (byte == b'\\'))
-}
-
-/// Finds the end of a run of digits.
-#[inline]
-fn digits_until(bytes: &[u8], mut at: usize) -> usize {
-    loop {
-        match stride(bytes, at, others) {
-            Ok(8) => at += 8,
-            Ok(digits) => return at + digits,
-            Err(()) => break,
-        }
-    }
-    at + bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count()
-}
-
-/// Counts the bytes before the first that `mark` sets the top bit of, among the eight at `at`.
-#[inline]
-fn stride(bytes: &[u8], at: usize, mark: impl Fn(u64) -> u64) -> Result<usize, ()> {
-    let eight = bytes.get(at..).and_then(<[u8]>::first_chunk).ok_or(())?;
-    Ok(mark(u64::from_le_bytes(*eight)).trailing_zeros() as usize / 8)
-}
-
-/// Sets the top bit of the lowest byte that is a quote, a backslash or a control character.
-///
-/// Bytes above that one may be marked wrongly, as the subtractions borrow upwards; the lowest never is.
-#[inline]
-fn marks(word: u64) -> u64 {
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word;
-    (below(quote, 1) | below(backslash, 1) | below(word, 0x20)) & TOPS
-}
-
-/// Sets the top bit of every byte that is no digit.
-#[inline]
-fn others(word: u64) -> u64 {
-    let value = word ^ (ONES * b'0' as u64);
-    (((value & !TOPS) + ONES * (0x80 - 10)) | value) & TOPS
 }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::stride::{is_plain, run};
+
 /// Holds where a well-formed string stands.
 #[derive(Clone, Debug)]
 pub(super) struct Text<'f> {
@@ -127,12 +129,13 @@ fn unit(escape: &str) -> Option<u16> {
 pub(crate) fn write_str(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let mut rest = text.as_bytes();
-    while let Some(plain) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..=0x1f)) {
-        out.extend_from_slice(&rest[..plain]);
-        write_escape(out, u16::from(rest[plain]));
-        rest = &rest[plain + 1..];
+    loop {
+        let (plain, other) = rest.split_at(run(rest, is_plain));
+        out.extend_from_slice(plain);
+        let Some((first, after)) = other.split_first() else { break };
+        write_escape(out, u16::from(*first));
+        rest = after;
     }
-    out.extend_from_slice(rest);
     out.push(b'"');
 }
 

@@ -1,0 +1,74 @@
+//! Stride: finds where a run of bytes ends, eight or 64 bytes at a time, in plain Rust.
+
+const BLOCK: usize = 64;
+const ONES: u64 = 0x0101_0101_0101_0101;
+const TOPS: u64 = 0x8080_8080_8080_8080;
+
+/// Tells whether a byte stands for itself in a JSON string.
+#[inline]
+pub(super) fn is_plain(byte: u8) -> bool {
+    (byte >= 0x20) & (byte != b'"') & (byte != b'\\')
+}
+
+/// Counts the bytes at the beginning that are `good`, in blocks first.
+///
+/// A block is looked at without a branch, so that it becomes vector instructions; `good` must not branch either.
+#[inline]
+pub(super) fn run(bytes: &[u8], good: impl Fn(u8) -> bool) -> usize {
+    let is_good = |block: &&[u8]| block.iter().fold(true, |all, &byte| all & good(byte));
+    let blocks = bytes.chunks_exact(BLOCK).take_while(is_good).count() * BLOCK;
+    blocks + bytes[blocks..].iter().take_while(|byte| good(**byte)).count()
+}
+
+/// Finds the next byte at or after `at` that is not plain; the text's end if there is none.
+///
+/// Most strings are short, so it begins with short strides.
+#[inline]
+pub(super) fn plain_until(bytes: &[u8], mut at: usize) -> usize {
+    for _ in 0..8 {
+        match stride(bytes, at, marks) {
+            Ok(8) => at += 8,
+            Ok(plain) => return at + plain,
+            Err(()) => break,
+        }
+    }
+    at + run(&bytes[at..], is_plain)
+}
+
+/// Finds the end of a run of digits.
+#[inline]
+pub(super) fn digits_until(bytes: &[u8], mut at: usize) -> usize {
+    loop {
+        match stride(bytes, at, others) {
+            Ok(8) => at += 8,
+            Ok(digits) => return at + digits,
+            Err(()) => break,
+        }
+    }
+    at + bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+/// Counts the bytes before the first that `mark` sets the top bit of, among the eight at `at`.
+#[inline]
+fn stride(bytes: &[u8], at: usize, mark: impl Fn(u64) -> u64) -> Result<usize, ()> {
+    let eight = bytes.get(at..).and_then(<[u8]>::first_chunk).ok_or(())?;
+    Ok(mark(u64::from_le_bytes(*eight)).trailing_zeros() as usize / 8)
+}
+
+/// Sets the top bit of the lowest byte that is a quote, a backslash or a control character.
+///
+/// Bytes above that one may be marked wrongly, as the subtractions borrow upwards; the lowest never is.
+#[inline]
+fn marks(word: u64) -> u64 {
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word;
+    (below(quote, 1) | below(backslash, 1) | below(word, 0x20)) & TOPS
+}
+
+/// Sets the top bit of every byte that is no digit.
+#[inline]
+fn others(word: u64) -> u64 {
+    let value = word ^ (ONES * b'0' as u64);
+    (((value & !TOPS) + ONES * (0x80 - 10)) | value) & TOPS
+}

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps nothing is a test that fails")]
 
+mod corpus;
 mod envelope;
 mod json;
 mod msgpack;

@@ -2,6 +2,8 @@
 //!
 //! `cargo xtask ci python` installs the package and names its interpreter in `SWERGIO_PYTHON`.
 
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
 use std::process::{Child, Command};
 use std::time::Duration;
 

@@ -7,6 +7,7 @@ use std::path::Path;
 #[allow(unreachable_pub, reason = "the fuzz targets are a crate of their own, which this is a part of")]
 mod targets;
 
+#[allow(clippy::print_stdout, reason = "it tells which input failed")]
 fn replay(target: &str, play: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
     let mut inputs: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();

@@ -38,6 +38,7 @@ fn a_message_is_spelt_with_its_data_last() {
     assert_eq!(Envelope::decode(&binary, 64).unwrap(), envelope);
 }
 
+/// R4: ID, ROOT_ID and MODEL_STATUS may be anything.
 #[test]
 fn what_only_upstream_would_send_is_kept() {
     let envelope =
@@ -70,6 +71,7 @@ fn an_address_or_kind_of_the_wrong_type_is_refused_by_its_name() {
     }
 }
 
+/// R3: in a message that a component reads.
 #[test]
 fn the_last_of_two_values_counts_whatever_their_types() {
     // {"ID": "a", "ID": 5, "N": 1, "N": 2, "TYPE": "X"}

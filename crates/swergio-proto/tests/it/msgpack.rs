@@ -40,6 +40,7 @@ fn the_head_of_a_frame_is_read_in_any_order() {
     assert_eq!(&frame.bytes()[head.data.unwrap()], b"\x92\x01\x81\xa2ID\xa8not this");
 }
 
+/// R3: in the head that routing reads.
 #[test]
 fn the_last_of_two_values_counts() {
     let frame = Frame::msgpack(b"\x84\xa4TYPE\xa1a\xa4TYPE\x01\xa3ACK\xc3\xa3ACK\x01".to_vec());
@@ -47,6 +48,7 @@ fn the_last_of_two_values_counts() {
     assert_eq!((head.kind, head.ack), (Slot::Other, false));
 }
 
+/// R5: whatever it claims to be.
 #[test]
 fn what_is_not_one_map_of_texts_is_refused() {
     for (bytes, why) in [
@@ -126,6 +128,7 @@ fn a_log_wraps_the_frame_untouched() {
     assert!(log.bytes().ends_with(frame.bytes()));
 }
 
+/// R25, R26: no message is lost for want of a word.
 #[test]
 fn what_json_has_no_word_for_is_spelt_all_the_same() {
     for (hex, text) in [

@@ -12,6 +12,7 @@ fn bits(numbers: &[f64]) -> Vec<u64> {
     numbers.iter().map(|number| if number.is_nan() { u64::MAX } else { number.to_bits() }).collect()
 }
 
+/// R24, R25: what NumPy sends is a tensor here, and nested lists for a JSON receiver.
 #[test]
 fn what_numpy_packs_is_read_as_numpy_shows_it() {
     let golden: Value = serde_json::from_str(include_str!("../data/numpy_tensors.json")).unwrap();
@@ -42,6 +43,7 @@ fn a_big_endian_sender_is_told_what_to_do() {
     assert!(fault.to_string().contains("astype(\"<f4\")"), "{fault}");
 }
 
+/// R24: DATA is last.
 #[test]
 fn a_tensor_is_read_out_of_its_frame_without_copying() {
     let tensor = Tensor::from_f32([100, 2], &[1.5; 200]).unwrap();

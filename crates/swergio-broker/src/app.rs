@@ -1,5 +1,6 @@
 //! App: what the broker's port answers over HTTP.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
@@ -11,7 +12,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
-use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use swergio_proto::{Fault, Grant};
@@ -128,40 +129,36 @@ async fn serve_upgraded(
     grant: Option<Arc<Grant>>,
 ) {
     let Ok(upgraded) = upgrading.await else { return };
-    // Our own accept loop hands out plain TCP streams, which are served without an indirection.
-    match upgraded.downcast::<TokioIo<TcpStream>>() {
+    let limits = &broker.0.config.limits;
+    // Our own accept loop hands out plain TCP streams, which are served without an indirection. What hyper has
+    // read beyond the request goes to the link at once, so that its buffer is not kept for the connection's life.
+    let serving: Pin<Box<dyn Future<Output = ()> + Send>> = match upgraded.downcast::<TokioIo<TcpStream>>() {
         Ok(parts) => {
-            serve(&broker, parts.io.into_inner(), &parts.read_buf, handshake, introduction, grant).await;
+            let link = WebSocketLink::new(handshake.codec, &parts.read_buf, limits);
+            Box::pin(serve(broker, parts.io.into_inner(), link, introduction, grant))
         }
-        Err(upgraded) => serve_other(&broker, upgraded, handshake, introduction, grant).await,
-    }
-}
-
-async fn serve_other(
-    broker: &Broker,
-    upgraded: Upgraded,
-    handshake: Handshake,
-    introduction: Introduction,
-    grant: Option<Arc<Grant>>,
-) {
-    serve(broker, TokioIo::new(upgraded), &[], handshake, introduction, grant).await;
+        Err(upgraded) => {
+            let link = WebSocketLink::new(handshake.codec, &[], limits);
+            Box::pin(serve(broker, TokioIo::new(upgraded), link, introduction, grant))
+        }
+    };
+    serving.await;
 }
 
 async fn serve<T: AsyncRead + AsyncWrite + Unpin>(
-    broker: &Broker,
+    broker: Broker,
     io: T,
-    early: &[u8],
-    handshake: Handshake,
+    link: WebSocketLink,
     introduction: Introduction,
     grant: Option<Arc<Grant>>,
 ) {
-    let link = WebSocketLink::new(handshake.codec, early, &broker.0.config.limits);
     match Connection::open(&broker.0, io, link, grant) {
         Ok(mut connection) => {
             if let (Some(member), Some(name)) = (connection.member(), &introduction.name) {
                 let rooms = introduction.rooms.split(',').filter(|room| !room.is_empty());
                 member.introduce(name, &rooms.collect::<Vec<_>>());
             }
+            drop(introduction);
             connection.run().await;
         }
         Err(Fault::Overloaded | Fault::Draining) => {}

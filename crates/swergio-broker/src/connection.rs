@@ -55,12 +55,14 @@ enum Stage {
 
 impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
     /// Takes a seat for a connection whose handshake is over, or says why there is none.
+    ///
+    /// It is boxed, so that the tasks around it do not each keep room for it.
     pub(crate) fn open(
         broker: &Arc<Inner>,
         io: T,
         link: L,
         grant: Option<Arc<Grant>>,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Box<Self>, Fault> {
         let outbox = broker.enter(link.dialect())?;
         let now = Instant::now();
         let liveness = Liveness::new(now, &broker.config.limits);
@@ -68,7 +70,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
             Some(grant) => Peer::Member(Member::new(Arc::clone(broker), Arc::clone(&outbox), grant)),
             None => Peer::Echo,
         };
-        Ok(Self {
+        Ok(Box::new(Self {
             io,
             link,
             peer,
@@ -79,7 +81,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
             writer: Writer::default(),
             stage: Stage::Open,
             batch: 0,
-        })
+        }))
     }
 
     /// Returns the member, to act for it before it has said anything.
@@ -91,7 +93,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
     }
 
     /// Serves the peer until it is gone.
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(mut self: Box<Self>) {
         self.outbox.ring();
         self.note_registration();
         poll_fn(|cx| self.poll(cx)).await;
@@ -235,7 +237,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
             self.outbox.written(dropped.packets, dropped.packet_bytes);
         }
         self.broker.hub.meter.fault(fault);
-        tracing::info!(session = self.outbox.seat.0, code = fault.code(), "closing: {fault}");
+        let (session, code) = (self.outbox.seat.0, fault.code());
+        if *fault == Fault::Draining {
+            tracing::debug!(session, code, "closing: {fault}");
+        } else {
+            tracing::info!(session, code, "closing: {fault}");
+        }
         self.leave(Some((fault.close_code(), &fault.to_string())));
     }
 

@@ -75,7 +75,8 @@ pub struct Step<'h> {
 ///
 /// let mut session = Session::new(Rules::default(), Grant::open());
 /// let frame = Frame::json(r#"{"TYPE": "COMMAND/REGISTER", "NAME": "ada"}"#);
-/// let step = session.receive(&Head::peek(&frame, 64)?)?;
+/// let head = Head::peek(&frame, 64)?;
+/// let step = session.receive(&head)?;
 /// assert!(matches!(step.act, Act::Register { .. }));
 /// assert_eq!(session.name().unwrap(), "ada");
 /// # Ok::<(), swergio_proto::Fault>(())
@@ -201,9 +202,11 @@ impl Session {
             return Ok(());
         }
         let claimed = head.sent_by.optional("SENT_BY")?;
-        match (claimed, &self.name) {
-            (Some(claimed), Some(name)) if self.grant.authenticated && *name != claimed => {
-                Err(Fault::Impostor { registered: name.to_string(), claimed: claimed.to_owned() })
+        // A REGISTER that is forwarded speaks for the name that it is about to take.
+        let name = self.name.as_ref().map_or(head.name.text(), |name| Some(name.as_str()));
+        match (claimed, name) {
+            (Some(claimed), Some(name)) if self.grant.authenticated && name != claimed => {
+                Err(Fault::Impostor { registered: name.to_owned(), claimed: claimed.to_owned() })
             }
             _ => Ok(()),
         }
@@ -308,6 +311,17 @@ mod tests {
         let fault = say(&mut session, r#"{"TYPE":"DATA/TEXT","SENT_BY":"bob"}"#).unwrap_err();
         assert_eq!((fault.code(), fault.offending_field()), ("IMPOSTOR", Some("SENT_BY")));
         assert!(say(&mut session, r#"{"TYPE":"DATA/TEXT","SENT_BY":"ada"}"#).is_ok());
+    }
+
+    /// R15, R63: what upstream's ways forward of a stranger's REGISTER does not speak for somebody else.
+    #[test]
+    fn an_authenticated_peer_cannot_register_in_somebody_elses_name() {
+        let grant = Grant { authenticated: true, ..Grant::open() };
+        let mut session = Session::new(Rules { upstream: true, ..Rules::default() }, grant);
+        let register = r#"{"TYPE":"COMMAND/REGISTER","NAME":"ada","TO_ROOM":"lab","SENT_BY":"bob"}"#;
+        assert_eq!(say(&mut session, register).unwrap_err().code(), "IMPOSTOR");
+        assert_eq!(session.name(), None);
+        assert!(say(&mut session, &register.replace("bob", "ada")).is_ok());
     }
 
     #[test]

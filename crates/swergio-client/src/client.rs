@@ -1,22 +1,24 @@
 //! Client: the handle. Send, ask, join, listen, close. Clone it.
 
+mod shared;
+
+pub(crate) use shared::{Inner, Outgoing, Shared, State};
+
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
-use swergio_proto::{Codec, Envelope, Frame, Kind, MemberName, MessageId, RoomName};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc, watch};
+use swergio_proto::{Envelope, Frame, Kind, MemberName, MessageId, RoomName};
+use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 use tokio::time::timeout;
 
 use crate::driver::Driver;
 use crate::handler::Attendant;
 use crate::link::{Farewell, Link};
-use crate::pending::{Pending, Ticket, Want};
+use crate::pending::{Ticket, Want};
 use crate::routes::Routes;
 use crate::{
-    Bounds, Error, ErrorKind, Event, Events, IntoReplies, Message, Messages, Options, Respond, Trigger,
-    control, id,
+    Error, ErrorKind, Events, IntoReplies, Message, Messages, Options, Respond, Trigger, control, id,
 };
 
 /// Takes part in rooms: a cheap handle to one connection that comes back by itself. Clones share it.
@@ -43,49 +45,6 @@ use crate::{
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
-}
-
-/// What handles share with each other, and not with the driver: when it goes, the driver closes.
-pub(crate) struct Inner {
-    shared: Arc<Shared>,
-    outbox: mpsc::Sender<Outgoing>,
-    /// Bytes that the outbox has room for.
-    space: Arc<Semaphore>,
-    requests: Semaphore,
-    closing: mpsc::Sender<()>,
-    deadline: Duration,
-}
-
-/// What handles and driver share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) name: MemberName,
-    pub(crate) codec: Codec,
-    pub(crate) bounds: Bounds,
-    pub(crate) pending: Arc<Pending>,
-    pub(crate) routes: Routes,
-    /// In the order in which they were joined, `_command` first.
-    pub(crate) rooms: Mutex<Vec<RoomName>>,
-    pub(crate) state: watch::Sender<State>,
-    events: broadcast::Sender<Event>,
-}
-
-/// Says how the client stands with its broker.
-#[derive(Clone, Debug)]
-pub(crate) enum State {
-    Apart,
-    Connected,
-    Ended(Result<(), Error>),
-}
-
-/// Holds one frame in the outbox.
-#[derive(Debug)]
-pub(crate) struct Outgoing {
-    pub(crate) frame: Frame,
-    /// The message whose answer is waited for, if one is.
-    pub(crate) awaited: Option<MessageId>,
-    /// Gives the bytes back to the outbox when the frame leaves it.
-    pub(crate) _space: OwnedSemaphorePermit,
 }
 
 impl Client {
@@ -232,7 +191,7 @@ impl Client {
     /// Joins a room, unless the client is in it. After a reconnect it joins again by itself.
     ///
     /// # Errors
-    /// `Invalid` for a bad name, `Closed`. If the broker refuses, there will be an [`Event::Rejected`].
+    /// `Invalid` for a bad name, `Closed`. If the broker refuses, there will be an [`Event::Rejected`](crate::Event::Rejected).
     pub async fn join(&self, room: impl AsRef<str>) -> Result<(), Error> {
         self.join_all(&[RoomName::parse(room.as_ref())?]).await
     }
@@ -262,8 +221,8 @@ impl Client {
     ///
     /// Each handler is a task of its own, which takes its messages one after another in the order in which they
     /// came; different handlers run side by side. A slow handler delays nothing but itself; see
-    /// [`Bounds::inbox`] for what happens when it falls too far behind. An error or a panic costs that one message
-    /// and is told as [`Event::HandlerFailed`]; nothing is sent about it.
+    /// [`Bounds::inbox`](crate::Bounds::inbox) for what happens when it falls too far behind. An error or a panic costs that one message
+    /// and is told as [`Event::HandlerFailed`](crate::Event::HandlerFailed); nothing is sent about it.
     ///
     /// The trigger's rooms are joined first.
     ///
@@ -362,7 +321,7 @@ impl Client {
 
     /// Closes: sends what is queued and `COMMAND/DISCONNECT`, closes the link, and waits for all that.
     ///
-    /// It takes [`Bounds::linger`] at most. While there is no link, what is queued is lost. Handlers finish the
+    /// It takes [`Bounds::linger`](crate::Bounds::linger) at most. While there is no link, what is queued is lost. Handlers finish the
     /// message that they are at. Every clone is closed.
     ///
     /// # Errors
@@ -407,76 +366,6 @@ impl Client {
                 .await?;
         }
         Ok(())
-    }
-}
-
-impl Inner {
-    pub(crate) async fn transmit(&self, envelope: &Envelope) -> Result<(), Error> {
-        self.transmit_frame(envelope.encode(self.shared.codec)?, None).await
-    }
-
-    async fn transmit_frame(&self, frame: Frame, awaited: Option<MessageId>) -> Result<(), Error> {
-        self.check(&frame)?;
-        let _space = self.room_for(&frame).await?;
-        let outgoing = Outgoing { frame, awaited, _space };
-        self.outbox.send(outgoing).await.map_err(|_| Error::closed())
-    }
-
-    /// Sends a control frame if that changes the rooms. Change and sending are one step, also when the caller
-    /// stops waiting.
-    async fn transmit_if(
-        &self,
-        frame: Frame,
-        change: impl FnOnce(&mut Vec<RoomName>) -> bool,
-    ) -> Result<(), Error> {
-        let _space = self.room_for(&frame).await?;
-        let place = self.outbox.reserve().await.map_err(|_| Error::closed())?;
-        if change(&mut self.shared.rooms()) {
-            place.send(Outgoing { frame, awaited: None, _space });
-        }
-        Ok(())
-    }
-
-    async fn room_for(&self, frame: &Frame) -> Result<OwnedSemaphorePermit, Error> {
-        let bytes = frame.len().min(self.shared.bounds.outbox_bytes.max(1));
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        Arc::clone(&self.space).acquire_many_owned(bytes).await.map_err(|_| Error::closed())
-    }
-
-    fn check(&self, frame: &Frame) -> Result<(), Error> {
-        let (size, limit) = (frame.len(), self.shared.bounds.message_bytes);
-        if size > limit {
-            let text = format!("a message of {size} bytes is over the limit of {limit}");
-            return Err(Error::new(ErrorKind::TooLarge, text));
-        }
-        if frame.codec() != self.shared.codec {
-            let text = format!("the frame is not in the client's codec, {:?}", self.shared.codec);
-            return Err(Error::new(ErrorKind::Invalid, text));
-        }
-        Ok(())
-    }
-}
-
-impl Shared {
-    pub(crate) fn rooms(&self) -> std::sync::MutexGuard<'_, Vec<RoomName>> {
-        // The list is whole between any two of its steps.
-        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn has_ended(&self) -> bool {
-        matches!(*self.state.borrow(), State::Ended(_))
-    }
-
-    /// Tells the log and whoever listens; never waits.
-    pub(crate) fn tell(&self, event: Event) {
-        match &event {
-            Event::Connected | Event::Welcomed(_) | Event::Closed => {
-                tracing::debug!(name = %self.name, ?event);
-            }
-            Event::HandlerFailed { .. } => tracing::error!(name = %self.name, ?event),
-            _ => tracing::warn!(name = %self.name, ?event),
-        }
-        let _ = self.events.send(event);
     }
 }
 

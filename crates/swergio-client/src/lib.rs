@@ -14,6 +14,7 @@ mod message;
 mod options;
 mod pending;
 mod reply;
+mod respond;
 mod routes;
 mod trigger;
 
@@ -25,7 +26,8 @@ pub use event::{Event, Events, Welcome};
 pub use link::{Farewell, Link};
 pub use message::Message;
 pub use options::Options;
-pub use reply::{HandlerError, IntoReplies, Reply, Respond};
+pub use reply::{HandlerError, IntoReplies, Reply};
+pub use respond::Respond;
 pub use routes::Messages;
 pub use trigger::Trigger;
 
@@ -33,3 +35,8 @@ pub use swergio_proto::{
     Body, Codec, Dtype, Envelope, Fault, Frame, Head, Kind, MemberName, MessageId, ModelStatus, RoomName,
     Tensor,
 };
+
+/// Compiles the Rust of the repository's README.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

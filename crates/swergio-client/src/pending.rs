@@ -126,6 +126,32 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.pending.table().remove(&self.id);
+        // The place may be somebody else's by now: only one whose asker is gone is given up.
+        self.answer.close();
+        let mut table = self.pending.table();
+        if table.get(&self.id).is_some_and(|waiting| waiting.teller.is_closed()) {
+            table.remove(&self.id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use swergio_proto::Frame;
+
+    use super::*;
+
+    #[test]
+    fn an_asker_who_is_late_to_go_does_not_take_the_next_ones_place() {
+        let pending = Arc::new(Pending::default());
+        let (id, want) = (MessageId::new("7"), Want::Answer(Kind::TEXT));
+        let frame = Frame::json(r#"{"ID": "7", "TYPE": "DATA/REWARD"}"#);
+        let head = Head::peek(&frame, 64).unwrap();
+        let answered = pending.open(id.clone(), want.clone()).unwrap();
+        assert!(pending.answered(&head, "w").is_some());
+        let _next = pending.open(id.clone(), want).unwrap();
+        drop(answered);
+        assert!(pending.answered(&head, "w").is_some());
+        assert!(!pending.sending(&id));
     }
 }

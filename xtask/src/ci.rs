@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use crate::checkout::Checkout;
 use crate::outcome::Outcome;
 use crate::tally::Tally;
-use crate::{autobahn, command, deny, fuzz, python, tidy, tool};
+use crate::{alone, autobahn, command, deny, fuzz, python, tidy, tool};
 
 /// Names the jobs, the quick ones first; the tests come last, so that their summary ends the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -20,6 +20,8 @@ pub(crate) enum Job {
     Tidy,
     /// Clippy has nothing to say, in any target and with every feature
     Clippy,
+    /// Each published crate builds by itself, with no feature and with all
+    Alone,
     /// The documentation builds without a warning
     Doc,
     /// Licences, bans and sources of the dependencies; advisories where their list can be had
@@ -44,6 +46,7 @@ impl Job {
             Self::Fmt => format(checkout),
             Self::Tidy => tidy::check(checkout),
             Self::Clippy => clippy(checkout),
+            Self::Alone => alone::check(checkout),
             Self::Doc => doc(checkout),
             Self::Deny => deny::check(checkout),
             Self::Fuzz => fuzz::replay(checkout),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "it talks to the person at the terminal")]
 
+mod alone;
 mod autobahn;
 mod broker;
 mod checkout;

@@ -99,6 +99,8 @@ fn half_a_surrogate_pair_is_kept_from_routing_and_let_through_elsewhere() {
     let fault = Head::peek(&Frame::json(r#"{"ID":"1","TO_ROOM":"a\ud800"}"#), NESTING).unwrap_err();
     assert_eq!(fault.offending_field(), Some("TO_ROOM"));
     assert_eq!(fault.to_string(), "TO_ROOM has half of a surrogate pair, at byte 20");
+    let opaque = Frame::json(r#"{"ID":"a\ud800","TO_ROOM":"lab"}"#);
+    assert_eq!(Head::peek(&opaque, NESTING).unwrap().id.text(), Some("a\u{fffd}"));
     assert!(Head::peek(&Frame::json(r#"{"DATA":"\ud800","\udfff":"\ud83d\ud83d\ude00"}"#), NESTING).is_ok());
 }
 

@@ -8,6 +8,9 @@ use super::text::Text;
 use super::walk::{Reader, Shape, walk};
 use crate::{Fault, Head, Slot};
 
+/// Keys whose values the broker hands on without a look.
+const OPAQUE: [&str; 4] = ["ID", "ROOT_ID", "REF", "SENT_BY"];
+
 /// Reads the head of the object in `bytes`, all of which is checked.
 pub(crate) fn peek(bytes: &[u8], nesting: usize) -> Result<Head<'_>, Fault> {
     let text = super::utf8(bytes)?;
@@ -49,6 +52,8 @@ impl<'f> Peek<'f> {
             *slot = match value {
                 Value::Text(text) => match text.exact() {
                     Some(text) => Slot::Text(text),
+                    // What routing never compares is forwarded as it came, whatever it is.
+                    None if OPAQUE.contains(&&*self.key) => Slot::Text(text.lossy()),
                     None => return self.note_broken(span.start),
                 },
                 _ => Slot::Other,

@@ -6,7 +6,10 @@ mod corpus;
 mod envelope;
 mod json;
 mod msgpack;
+mod router;
+mod session;
 mod tensor;
+mod world;
 
 /// Plays each property over the same cases on every run; new ones are for the fuzzer to find.
 fn cases() -> proptest::test_runner::Config {

@@ -139,11 +139,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
     }
 
     fn end_batch(&mut self) {
-        if std::mem::take(&mut self.batch) > 0 {
+        if self.link.heard() {
             self.liveness.alive();
-            if let Peer::Member(member) = &mut self.peer {
-                member.ring();
-            }
+        }
+        if std::mem::take(&mut self.batch) > 0
+            && let Peer::Member(member) = &mut self.peer
+        {
+            member.ring();
         }
     }
 

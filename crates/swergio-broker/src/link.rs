@@ -46,6 +46,9 @@ pub(crate) trait Link: Send + Unpin + 'static {
     /// Takes what the framing itself has to say, such as the answer to a ping.
     fn reply(&mut self) -> Option<Bytes>;
 
+    /// Tells whether bytes came since the last time: part of a large message is a sign of life too.
+    fn heard(&mut self) -> bool;
+
     /// Spells a ping, if the framing has one.
     fn ping(&self) -> Option<Bytes>;
 

@@ -97,6 +97,25 @@ impl Body {
         out
     }
 
+    /// Spells the value as MessagePack, without copying it where it came in a frame.
+    ///
+    /// The message that a `LOG/MESSAGES` holds in its MESSAGE is read so:
+    ///
+    /// ```
+    /// use swergio_proto::{Body, Envelope, Frame, Kind};
+    ///
+    /// let logged = Body::from_json(br#"{"TYPE": "DATA/FORWARD", "DATA": 1}"#)?;
+    /// let inner = Envelope::decode(&Frame::msgpack(logged.to_msgpack()), 64)?;
+    /// assert_eq!(inner.kind, Kind::FORWARD);
+    /// # Ok::<(), swergio_proto::Fault>(())
+    /// ```
+    pub fn to_msgpack(&self) -> Bytes {
+        match &self.0 {
+            Form::Spelt(bytes) => bytes.clone(),
+            Form::Tensor(_) => self.spelt().into_owned().into(),
+        }
+    }
+
     pub(crate) fn write_json(&self, out: &mut Vec<u8>) {
         match &self.0 {
             Form::Tensor(tensor) if lists::worth_spelling(tensor.shape()) => {

@@ -77,12 +77,8 @@ pub fn respell_as_python(
 /// [`Fault::Malformed`] when the frame is not well formed within `nesting`.
 pub fn transcode(frame: &Frame, to: Codec, nesting: usize) -> Result<Frame, Fault> {
     match (frame.codec(), to) {
-        (Codec::MsgPack, Codec::Json) => {
-            msgpack::to_json(frame.bytes(), nesting).map(Frame::json)
-        }
-        (Codec::Json, Codec::MsgPack) => {
-            json::to_msgpack(frame.bytes(), nesting).map(Frame::msgpack)
-        }
+        (Codec::MsgPack, Codec::Json) => msgpack::to_json(frame.bytes(), nesting).map(Frame::json),
+        (Codec::Json, Codec::MsgPack) => json::to_msgpack(frame.bytes(), nesting).map(Frame::msgpack),
         _ => Ok(frame.clone()),
     }
 }

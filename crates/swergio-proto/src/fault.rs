@@ -141,7 +141,12 @@ impl Fault {
     pub fn retryable(&self) -> bool {
         matches!(
             self,
-            Self::RoomLimit { .. } | Self::Idle | Self::Slow | Self::Draining | Self::Overloaded | Self::Bug(_)
+            Self::RoomLimit { .. }
+                | Self::Idle
+                | Self::Slow
+                | Self::Draining
+                | Self::Overloaded
+                | Self::Bug(_)
         )
     }
 }

@@ -1,6 +1,6 @@
 //! Notice: what the broker itself says to a connection.
 
-use crate::{Body, Codec, Envelope, Fault, Frame, Kind, Limits};
+use crate::{Body, Codec, Envelope, Fault, Frame, Kind, Limits, PRESENCE, RoomName};
 
 /// Says which way a member went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub enum Notice<'a> {
         /// How many connections were handed it, those reached both ways counted twice.
         receivers: usize,
     },
-    /// Tells `_presence` who came or left: `COMMAND/PRESENCE` with NAME, SESSION, ROOM and STATE.
+    /// Tells `_presence` who came or left: `COMMAND/PRESENCE` with TO_ROOM, NAME, SESSION, ROOM and STATE.
     Presence {
         /// The member's name.
         name: &'a str,
@@ -68,25 +68,30 @@ impl Notice<'_> {
 
     fn envelope(&self) -> Envelope {
         match self {
-            Self::Welcome { name, session, node, limits } => with(Kind::WELCOME)
-                .field("NAME", *name)
-                .field("SESSION", session)
-                .field("NODE", *node)
-                .field("PING", &limits.ping.as_secs_f64())
-                .field("LIMITS", &limits_of_a_peer(limits))
-                .envelope,
-            Self::Error { reference, fault } => with(Kind::ERROR)
-                .reference(*reference)
-                .field("CODE", fault.code())
-                .field("MESSAGE", &fault.to_string())
-                .field("FIELD", &fault.offending_field())
-                .field("RETRYABLE", &fault.retryable())
-                .envelope,
+            Self::Welcome { name, session, node, limits } => {
+                with(Kind::WELCOME)
+                    .field("NAME", *name)
+                    .field("SESSION", session)
+                    .field("NODE", *node)
+                    .field("PING", &limits.ping.as_secs_f64())
+                    .field("LIMITS", &limits_of_a_peer(limits))
+                    .envelope
+            }
+            Self::Error { reference, fault } => {
+                with(Kind::ERROR)
+                    .reference(*reference)
+                    .field("CODE", fault.code())
+                    .field("MESSAGE", &fault.to_string())
+                    .field("FIELD", &fault.offending_field())
+                    .field("RETRYABLE", &fault.retryable())
+                    .envelope
+            }
             Self::Ack { reference, receivers } => {
                 with(Kind::ACK).reference(*reference).field("RECEIVERS", receivers).envelope
             }
             Self::Presence { name, session, room, state } => {
-                let told = with(Kind::PRESENCE).field("NAME", *name).field("SESSION", session);
+                let told =
+                    with(Kind::PRESENCE).into_room(PRESENCE).field("NAME", *name).field("SESSION", session);
                 let told = room.iter().fold(told, |told, room| told.field("ROOM", *room));
                 told.field("STATE", state.word()).envelope
             }
@@ -139,6 +144,11 @@ impl Draft {
     fn field<T: serde::Serialize + ?Sized>(mut self, key: &str, value: &T) -> Self {
         let body = Body::of(value).expect("texts, numbers and structs of them can be spelt");
         self.envelope.fields.push((key.to_owned(), body));
+        self
+    }
+
+    fn into_room(mut self, room: &str) -> Self {
+        self.envelope.to_room = RoomName::parse(room).ok();
         self
     }
 

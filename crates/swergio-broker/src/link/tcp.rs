@@ -66,6 +66,10 @@ impl Link for TcpLink {
         None
     }
 
+    fn heard(&mut self) -> bool {
+        false
+    }
+
     fn ping(&self) -> Option<Bytes> {
         None
     }

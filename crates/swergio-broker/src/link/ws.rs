@@ -21,6 +21,7 @@ pub(crate) struct WebSocketLink {
     context: WebSocketContext,
     dialect: Dialect,
     replies: Vec<u8>,
+    heard: bool,
 }
 
 impl WebSocketLink {
@@ -32,7 +33,7 @@ impl WebSocketLink {
             .max_message_size(Some(limits.message_bytes))
             .max_frame_size(Some(limits.message_bytes));
         let context = WebSocketContext::from_partially_read(early.to_vec(), Role::Server, Some(config));
-        Self { context, dialect: Dialect::web_socket(codec), replies: Vec::new() }
+        Self { context, dialect: Dialect::web_socket(codec), replies: Vec::new(), heard: false }
     }
 }
 
@@ -42,7 +43,7 @@ impl Link for WebSocketLink {
     }
 
     fn poll_receive<T: AsyncRead + Unpin>(&mut self, io: &mut T, cx: &mut Context<'_>) -> Poll<Arrival> {
-        let mut side = Side { io, cx, replies: &mut self.replies };
+        let mut side = Side { io, cx, replies: &mut self.replies, heard: &mut self.heard };
         let arrival = match self.context.read(&mut side) {
             Ok(Message::Text(text)) => message(Frame::json(Bytes::from(text))),
             Ok(Message::Binary(bytes)) => message(Frame::msgpack(bytes)),
@@ -66,6 +67,10 @@ impl Link for WebSocketLink {
 
     fn reply(&mut self) -> Option<Bytes> {
         (!self.replies.is_empty()).then(|| std::mem::take(&mut self.replies).into())
+    }
+
+    fn heard(&mut self) -> bool {
+        std::mem::take(&mut self.heard)
     }
 
     fn ping(&self) -> Option<Bytes> {
@@ -103,13 +108,17 @@ struct Side<'s, 'c, T> {
     io: &'s mut T,
     cx: &'s mut Context<'c>,
     replies: &'s mut Vec<u8>,
+    heard: &'s mut bool,
 }
 
 impl<T: AsyncRead + Unpin> Read for Side<'_, '_, T> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut buffer = ReadBuf::new(buffer);
         match Pin::new(&mut *self.io).poll_read(self.cx, &mut buffer) {
-            Poll::Ready(Ok(())) => Ok(buffer.filled().len()),
+            Poll::Ready(Ok(())) => {
+                *self.heard = true;
+                Ok(buffer.filled().len())
+            }
             Poll::Ready(Err(error)) => Err(error),
             Poll::Pending => Err(ErrorKind::WouldBlock.into()),
         }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a play that goes wrong fails")]
 
 mod asking;
+mod backward;
 mod closing;
 mod conversations;
 mod handlers;

@@ -31,6 +31,7 @@ async fn it_comes_back_registers_rejoins_and_sends_what_was_queued_in_order() {
     assert!(client.is_connected());
 }
 
+/// R61: 4000 to 4499 and 1012 invite to come back, 4500 to 4999 do not.
 #[tokio::test(start_paused = true)]
 async fn the_number_of_the_farewell_decides_whether_it_comes_back() {
     for (code, comes_back) in

@@ -19,6 +19,9 @@ use crate::writer::{Sent, Writer};
 
 /// Messages taken in before the bells are rung and other tasks have a turn.
 const BATCH: usize = 128;
+/// Bytes of messages after which a batch ends too: far less than an outbox holds, or a burst of large messages
+/// would fill the outbox of a reader that was never woken.
+const BATCH_BYTES: usize = 256 << 10;
 
 /// What the peer of a connection is to the broker.
 pub(crate) enum Peer {
@@ -39,7 +42,20 @@ pub(crate) struct Connection<T, L> {
     liveness: Liveness,
     alarm: Pin<Box<Sleep>>,
     stage: Stage,
-    batch: usize,
+    batch: Batch,
+}
+
+/// Counts what was taken in since the bells were rung.
+#[derive(Debug, Default)]
+struct Batch {
+    arrivals: usize,
+    bytes: usize,
+}
+
+impl Batch {
+    fn is_full(&self) -> bool {
+        self.arrivals >= BATCH || self.bytes >= BATCH_BYTES
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +96,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
             outbox,
             writer: Writer::default(),
             stage: Stage::Open,
-            batch: 0,
+            batch: Batch::default(),
         }))
     }
 
@@ -121,15 +137,18 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
 
     /// Takes in messages until none is there, then rings the bells of those who were told something.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while self.stage == Stage::Open && self.batch < BATCH {
+        while self.stage == Stage::Open && !self.batch.is_full() {
             let Poll::Ready(arrival) = self.link.poll_receive(&mut self.io, cx) else {
                 self.end_batch();
                 return Poll::Pending;
             };
-            self.batch += 1;
+            self.batch.arrivals += 1;
+            if let Arrival::Message { frame, .. } = &arrival {
+                self.batch.bytes += frame.len();
+            }
             self.take(arrival);
         }
-        let full = self.batch >= BATCH;
+        let full = self.batch.is_full();
         self.end_batch();
         if full {
             cx.waker().wake_by_ref();
@@ -142,7 +161,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
         if self.link.heard() {
             self.liveness.alive();
         }
-        if std::mem::take(&mut self.batch) > 0
+        if std::mem::take(&mut self.batch).arrivals > 0
             && let Peer::Member(member) = &mut self.peer
         {
             member.ring();
@@ -252,7 +271,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
         if sent.bytes > 0 {
             self.broker.hub.meter.sent(sent.bytes);
         }
-        if sent.packets > 0 && self.stage == Stage::Open {
+        if sent.packets > 0 {
             self.outbox.written(sent.packets, sent.packet_bytes);
         }
         if sent.unblocked {

@@ -42,6 +42,11 @@ impl<'f> Fanout<'f> {
         self
     }
 
+    /// Counts the outboxes that have taken the frame.
+    pub(crate) fn delivered(&self) -> usize {
+        self.delivered
+    }
+
     /// Hands the frame, spelt in the other codec, to those who speak that; outside any lock.
     pub(crate) fn hand_to_strangers(&mut self, frame: &Frame) {
         let strangers = std::mem::take(&mut self.strangers);
@@ -66,11 +71,14 @@ impl<'f> Fanout<'f> {
         let (ledger, dialect) = (&self.hub.ledger, to.dialect);
         let packet = self.sealed[dialect.index()].get_or_insert_with(|| Packet::seal(frame, dialect, ledger));
         match to.push(packet) {
-            Pushed::Waits => {}
-            Pushed::Ring | Pushed::Overflow => self.bells.push(Arc::clone(to)),
-            Pushed::Closed => return,
+            Pushed::Waits => self.delivered += 1,
+            Pushed::Ring => {
+                self.delivered += 1;
+                self.bells.push(Arc::clone(to));
+            }
+            Pushed::Overflow => self.bells.push(Arc::clone(to)),
+            Pushed::Closed => {}
         }
-        self.delivered += 1;
     }
 }
 

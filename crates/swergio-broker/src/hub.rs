@@ -121,7 +121,7 @@ impl Hub {
         self.tell_presence(name, seat, Some(room), PresenceState::Left);
     }
 
-    /// Hands a frame to everybody at `address` and returns to how many.
+    /// Hands a frame to everybody at `address` and returns into how many outboxes it went.
     pub(crate) fn publish(
         &self,
         address: Address<'_>,
@@ -129,9 +129,10 @@ impl Hub {
         frame: &Frame,
         fanout: &mut Fanout<'_>,
     ) -> usize {
-        let receivers = self.shard(address).publish(address, from, frame, fanout);
+        let before = fanout.delivered();
+        self.shard(address).publish(address, from, frame, fanout);
         fanout.hand_to_strangers(frame);
-        receivers
+        fanout.delivered() - before
     }
 
     /// Tells whether anybody sits in `_logging`, without taking a lock.
@@ -153,19 +154,24 @@ impl Hub {
         lock(&self.present).len()
     }
 
-    /// Closes the readers with the most waiting until all outboxes together are within `most` bytes.
+    /// Closes the readers with the most waiting until all outboxes together will be within `most` bytes.
+    ///
+    /// What a closed reader's task is writing is given back only when that task has its turn: until then it
+    /// stands for its share, so that nobody else is closed for it.
     pub(crate) fn shed(&self, most: usize) {
-        if self.ledger.bytes() <= most {
+        let mut excess = self.ledger.bytes().saturating_sub(most);
+        if excess == 0 {
             return;
         }
         let mut outboxes: Vec<(usize, Arc<Outbox>)> =
             self.outboxes().into_iter().map(|outbox| (outbox.bytes(), outbox)).collect();
         outboxes.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
         for (bytes, outbox) in outboxes {
-            if self.ledger.bytes() <= most || bytes == 0 {
+            if excess == 0 || bytes == 0 {
                 return;
             }
             outbox.close(Fault::Slow);
+            excess = excess.saturating_sub(bytes);
         }
     }
 

@@ -30,6 +30,15 @@ struct Queue {
     bell: Option<Waker>,
 }
 
+impl Queue {
+    /// Drops what has not been taken for writing yet.
+    fn forget(&mut self) {
+        self.frames -= self.packets.len();
+        self.bytes -= self.packets.iter().map(|packet| packet.len()).sum::<usize>();
+        self.packets.clear();
+    }
+}
+
 /// Tells what became of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pushed {
@@ -64,7 +73,7 @@ impl Outbox {
         // One packet may always wait, however large, or a message within its own limit could never be told.
         let crowded = queue.frames >= self.max_frames || queue.bytes + packet.len() > self.max_bytes;
         if crowded && queue.frames > 0 {
-            queue.packets.clear();
+            queue.forget();
             queue.closed = Some(Fault::Slow);
             return Pushed::Overflow;
         }
@@ -79,7 +88,7 @@ impl Outbox {
         let mut queue = self.lock();
         if queue.closed.is_none() {
             if fault == Fault::Slow {
-                queue.packets.clear();
+                queue.forget();
             }
             queue.closed = Some(fault);
         }
@@ -118,10 +127,12 @@ impl Outbox {
     }
 
     /// Takes note that packets taken earlier have been written, or dropped.
+    ///
+    /// The last one may be a goodbye, which never waited here.
     pub(crate) fn written(&self, frames: usize, bytes: usize) {
         let mut queue = self.lock();
-        queue.frames -= frames;
-        queue.bytes -= bytes;
+        queue.frames = queue.frames.saturating_sub(frames);
+        queue.bytes = queue.bytes.saturating_sub(bytes);
     }
 
     /// Counts the bytes that wait.
@@ -173,7 +184,7 @@ mod tests {
             outbox.push(&packet(20, &ledger));
         }
         assert_eq!(outbox.push(&packet(20, &ledger)), Pushed::Overflow);
-        assert_eq!(ledger.bytes(), 0);
+        assert_eq!((ledger.bytes(), outbox.bytes()), (0, 0));
         assert_eq!(outbox.push(&packet(1, &ledger)), Pushed::Closed);
         assert_eq!(drain(&outbox), (0, Some(Fault::Slow)));
     }

@@ -7,7 +7,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Duration, sleep, timeout};
+use tokio::time::{Duration, Instant, sleep, timeout_at};
 
 use crate::app::{echo_route, routes};
 use crate::broker::Broker;
@@ -74,9 +74,10 @@ async fn accept(broker: &Broker, listener: TcpListener, app: axum::Router) -> io
 /// Tells by the first byte what a peer speaks: HTTP begins with a letter, upstream's framing does not.
 async fn welcome(broker: Broker, stream: TcpStream, app: axum::Router, door: OwnedSemaphorePermit) {
     tune(&stream);
+    let deadline = Instant::now() + broker.0.config.limits.handshake;
     let mut first = [0];
-    match timeout(broker.0.config.limits.handshake, stream.peek(&mut first)).await {
-        Ok(Ok(1)) if first[0].is_ascii_alphabetic() => converse(&broker, stream, app, door).await,
+    match timeout_at(deadline, stream.peek(&mut first)).await {
+        Ok(Ok(1)) if first[0].is_ascii_alphabetic() => converse(&broker, stream, app, door, deadline).await,
         Ok(Ok(1)) => {
             drop(door);
             if let Err(fault) = broker.serve_tcp(stream).await {
@@ -89,11 +90,17 @@ async fn welcome(broker: Broker, stream: TcpStream, app: axum::Router, door: Own
     }
 }
 
-async fn converse(broker: &Broker, stream: TcpStream, app: axum::Router, door: OwnedSemaphorePermit) {
+async fn converse(
+    broker: &Broker,
+    stream: TcpStream,
+    app: axum::Router,
+    door: OwnedSemaphorePermit,
+    deadline: Instant,
+) {
     let limits = &broker.0.config.limits;
     let conversation = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.handshake)
+        .header_read_timeout(deadline - Instant::now())
         .max_headers(limits.handshake_headers)
         .max_buf_size(limits.handshake_bytes)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app))

@@ -3,8 +3,12 @@
 mod codecs;
 mod conversations;
 mod faults;
+mod legacy;
 mod logging;
+mod members;
 mod presence;
 mod rooms;
+mod slow;
 mod stage;
+mod time;
 mod welcome_ack;

@@ -63,6 +63,11 @@ impl Wire {
         Self::pair_of(PIPE, Self::over)
     }
 
+    /// Makes a wire in memory that holds `bytes`.
+    pub fn pair_holding(bytes: usize) -> (Self, Severable) {
+        Self::pair_of(bytes, Self::over)
+    }
+
     /// Makes a wire in memory that holds `bytes` and that nobody reads from.
     pub fn stalled_pair(bytes: usize) -> (Self, Severable) {
         Self::pair_of(bytes, Self::stalled)

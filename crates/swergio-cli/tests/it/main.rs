@@ -1,0 +1,9 @@
+//! The program as people run it, against a real broker on a free port.
+
+#![allow(clippy::unwrap_used, reason = "a play that goes wrong fails")]
+
+mod rooms;
+mod say;
+mod serve;
+mod stage;
+mod tap;

@@ -1,0 +1,6 @@
+//! Components of Swergio's examples live in the folders beside this file; here their pages are compiled.
+
+/// Compiles what the first page shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct FirstPage;

@@ -1,13 +1,16 @@
 //! The broker from outside: each file a behaviour, over streams in memory or, where it must be, a real port.
 
 mod codecs;
+mod config;
 mod conversations;
 mod faults;
+mod handshake;
 mod legacy;
 mod logging;
 mod members;
 mod presence;
 mod rooms;
+mod shutdown;
 mod slow;
 mod stage;
 mod time;

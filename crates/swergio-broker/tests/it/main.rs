@@ -1,5 +1,7 @@
 //! The broker from outside: each file a behaviour, over streams in memory or, where it must be, a real port.
 
+#![allow(clippy::unwrap_used, reason = "in a test that is how one fails")]
+
 mod codecs;
 mod config;
 mod conversations;

@@ -79,8 +79,6 @@ async fn an_outbox_is_bounded_in_bytes() {
     let stage = Stage::with(within(Limits { outbox_bytes: 100_000, ..Limits::default() }));
     let mut ada = stage.member(Via::Json, "ada", &[]).await;
     let mut bob = stage.member(Via::Json, "bob", &["lab"]).await;
-    let say =
-        |id: &str, bytes: usize| json!({"ID": id, "TYPE": "X", "TO_ROOM": "lab", "DATA": "x".repeat(bytes)});
     ada.say(load("lab", "large", 500_000)).await;
     assert_eq!(bob.heard().await, ["large"]);
 

@@ -16,7 +16,7 @@ const STALLED: usize = 4096;
 
 /// Says how the recorded answers are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Manner {
+pub(crate) enum Manner {
     /// Byte for byte.
     Exact,
     /// As values, and without the echo of control messages.
@@ -27,12 +27,12 @@ pub enum Manner {
 
 /// What each client heard, by label, and who was closed by the broker.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Outcome {
-    pub heard: BTreeMap<String, Vec<String>>,
-    pub closed: Vec<String>,
+pub(crate) struct Outcome {
+    pub(crate) heard: BTreeMap<String, Vec<String>>,
+    pub(crate) closed: Vec<String>,
 }
 
-pub struct Replay {
+pub(crate) struct Replay {
     stage: Stage,
     header: usize,
     manner: Manner,
@@ -49,7 +49,7 @@ struct Client {
 }
 
 impl Replay {
-    pub async fn new(config: Config, manner: Manner) -> Self {
+    pub(crate) async fn new(config: Config, manner: Manner) -> Self {
         let header = usize::from(config.header_length);
         let upstream_compat = config.upstream_compat;
         let stage = Stage::with(config);
@@ -60,7 +60,7 @@ impl Replay {
         Self { stage, header, manner, upstream_compat, clients: BTreeMap::new(), bystanders, probes: 0 }
     }
 
-    pub async fn play(mut self, conversation: &Conversation) -> Outcome {
+    pub(crate) async fn play(mut self, conversation: &Conversation) -> Outcome {
         for (number, step) in conversation.steps.iter().enumerate() {
             let place = format!("{}, step {number}: {step:.200}", conversation.scenario);
             self.step(step, &place).await;

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 type Heard = &'static [(&'static str, &'static [&'static str])];
 
 /// Says what happens in one conversation.
-pub struct Row {
-    pub name: &'static str,
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
     /// What upstream does, and what ours does instead.
-    pub upstream: &'static str,
-    pub ours: &'static str,
-    pub rule: &'static str,
+    pub(crate) upstream: &'static str,
+    pub(crate) ours: &'static str,
+    pub(crate) rule: &'static str,
     /// Whom ours closes.
-    pub closed: &'static [&'static str],
+    pub(crate) closed: &'static [&'static str],
     heard: Heard,
     /// What is heard in upstream's way, where that is more: the echo of control messages.
     compat: Option<Heard>,
@@ -21,14 +21,14 @@ pub struct Row {
 
 impl Row {
     /// Returns what everybody hears who hears anything.
-    pub fn heard(&self, upstream_compat: bool) -> BTreeMap<String, Vec<String>> {
+    pub(crate) fn heard(&self, upstream_compat: bool) -> BTreeMap<String, Vec<String>> {
         let heard = if upstream_compat { self.compat.unwrap_or(self.heard) } else { self.heard };
         let all = |labels: &[&str]| labels.iter().map(|label| (*label).to_owned()).collect();
         heard.iter().map(|(name, labels)| ((*name).to_owned(), all(labels))).collect()
     }
 
     /// Writes the row as the norm shows it.
-    pub fn markdown(&self) -> String {
+    pub(crate) fn markdown(&self) -> String {
         format!("| `{}` | {} | {} | {} |", self.name, self.upstream, self.ours, self.rule)
     }
 }
@@ -44,12 +44,13 @@ const fn row(
     Row { name, upstream, ours, rule, closed, heard, compat: None }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "a constant function cannot drop what it does not move")]
 const fn echoed(row: Row, compat: Heard) -> Row {
     Row { compat: Some(compat), ..row }
 }
 
 /// Every conversation in which upstream stumbles.
-pub const ROWS: &[Row] = &[
+pub(crate) const ROWS: &[Row] = &[
     row(
         "s26b_header_spellings",
         "takes `+50` and `5_0` for lengths",

@@ -18,7 +18,7 @@ const NESTING: usize = 1000;
 
 /// Says what a member speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Via {
+pub(crate) enum Via {
     /// Upstream's TCP framing, headers of ten characters.
     Tcp,
     /// WebSocket, text frames.
@@ -28,24 +28,24 @@ pub enum Via {
 }
 
 /// Everything that a member can speak.
-pub const ALL: [Via; 3] = [Via::Tcp, Via::Json, Via::MsgPack];
+pub(crate) const ALL: [Via; 3] = [Via::Tcp, Via::Json, Via::MsgPack];
 
 /// Speaks and listens.
-pub struct Member {
-    pub wire: Wire,
+pub(crate) struct Member {
+    pub(crate) wire: Wire,
     via: Via,
     header: usize,
     socket: WebSocketContext,
     unread: Vec<u8>,
     frames: VecDeque<Frame>,
     /// Pings that came and were looked at; each was answered then.
-    pub pings: usize,
+    pub(crate) pings: usize,
     /// The close code and its reason, once the broker has closed.
-    pub farewell: Option<(u16, String)>,
+    pub(crate) farewell: Option<(u16, String)>,
 }
 
 impl Member {
-    pub fn new(wire: Wire, via: Via, header: usize) -> Self {
+    pub(crate) fn new(wire: Wire, via: Via, header: usize) -> Self {
         let socket = WebSocketContext::new(Role::Client, None);
         Self {
             wire,
@@ -60,35 +60,35 @@ impl Member {
     }
 
     /// Begins with a WebSocket whose handshake is over; `early` came right behind it.
-    pub fn begun(wire: Wire, via: Via, early: Vec<u8>) -> Self {
+    pub(crate) fn begun(wire: Wire, via: Via, early: Vec<u8>) -> Self {
         Self { unread: early, ..Self::new(wire, via, 10) }
     }
 
-    pub fn codec(&self) -> Codec {
+    pub(crate) fn codec(&self) -> Codec {
         if self.via == Via::MsgPack { Codec::MsgPack } else { Codec::Json }
     }
 
     /// Sends a message in the member's own codec.
     #[allow(clippy::needless_pass_by_value, reason = "a play reads better without ampersands")]
-    pub async fn say(&mut self, message: Value) {
+    pub(crate) async fn say(&mut self, message: Value) {
         self.say_text(&message.to_string()).await;
     }
 
     /// Sends a message that is written in JSON, in the member's own codec.
-    pub async fn say_text(&mut self, text: &str) {
+    pub(crate) async fn say_text(&mut self, text: &str) {
         let frame = Frame::json(text.to_owned());
         let frame = transcode(&frame, self.codec(), NESTING).unwrap();
         self.say_frame(&frame).await;
     }
 
     /// Sends a frame as it is.
-    pub async fn say_frame(&mut self, frame: &Frame) {
+    pub(crate) async fn say_frame(&mut self, frame: &Frame) {
         let bytes = self.spell(frame);
         self.wire.send(&bytes).await;
     }
 
     /// Writes a frame as it goes over the wire.
-    pub fn spell(&mut self, frame: &Frame) -> Vec<u8> {
+    pub(crate) fn spell(&mut self, frame: &Frame) -> Vec<u8> {
         let bytes = frame.bytes().clone();
         match (self.via, frame.codec()) {
             (Via::Tcp, _) => [format!("{:<1$}", bytes.len(), self.header).as_bytes(), &bytes].concat(),
@@ -97,7 +97,7 @@ impl Member {
         }
     }
 
-    pub fn spell_message(&mut self, message: Message) -> Vec<u8> {
+    pub(crate) fn spell_message(&mut self, message: Message) -> Vec<u8> {
         let mut written = Memory { from: &mut Vec::new(), to: Vec::new() };
         self.socket.write(&mut written, message).unwrap();
         self.socket.flush(&mut written).unwrap();
@@ -105,36 +105,36 @@ impl Member {
     }
 
     /// Sends a WebSocket message of any kind.
-    pub async fn say_message(&mut self, message: Message) {
+    pub(crate) async fn say_message(&mut self, message: Message) {
         let bytes = self.spell_message(message);
         self.wire.send(&bytes).await;
     }
 
     /// Lets everything happen that can happen now, and takes the frames that came.
-    pub async fn frames(&mut self) -> Vec<Frame> {
+    pub(crate) async fn frames(&mut self) -> Vec<Frame> {
         settle().await;
         self.read_on().await;
         self.frames.drain(..).collect()
     }
 
     /// Lets everything happen that can happen now, and takes the messages that came.
-    pub async fn hear(&mut self) -> Vec<Value> {
+    pub(crate) async fn hear(&mut self) -> Vec<Value> {
         self.frames().await.iter().map(value).collect()
     }
 
     /// Lets everything happen that can happen now, and names the messages that came: by their ID, or what the
     /// broker says by its kind.
-    pub async fn heard(&mut self) -> Vec<String> {
+    pub(crate) async fn heard(&mut self) -> Vec<String> {
         self.hear().await.iter().map(label).collect()
     }
 
     /// Waits for the next message.
-    pub async fn next(&mut self) -> Option<Value> {
+    pub(crate) async fn next(&mut self) -> Option<Value> {
         self.next_frame().await.as_ref().map(value)
     }
 
     /// Waits for the next frame; none comes when the broker has closed.
-    pub async fn next_frame(&mut self) -> Option<Frame> {
+    pub(crate) async fn next_frame(&mut self) -> Option<Frame> {
         loop {
             self.read_on().await;
             if let Some(frame) = self.frames.pop_front() {
@@ -148,7 +148,7 @@ impl Member {
     }
 
     /// Waits for the close code of the broker.
-    pub async fn close_code(&mut self) -> Option<u16> {
+    pub(crate) async fn close_code(&mut self) -> Option<u16> {
         while self.next_frame().await.is_some() {}
         self.farewell.as_ref().map(|(code, _)| *code)
     }
@@ -199,13 +199,13 @@ impl Member {
 }
 
 /// Reads a frame as JSON.
-pub fn value(frame: &Frame) -> Value {
+pub(crate) fn value(frame: &Frame) -> Value {
     let text = transcode(frame, Codec::Json, NESTING).unwrap();
     serde_json::from_slice(text.bytes()).unwrap_or_else(|_| json!(String::from_utf8_lossy(text.bytes())))
 }
 
 /// Names a message: `m1` by its ID, `LOG(m1)` a log entry, else by its kind.
-pub fn label(message: &Value) -> String {
+pub(crate) fn label(message: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     match (&message["TYPE"], &message["ID"]) {
         (Value::String(kind), _) if kind == "LOG/MESSAGES" && message["MESSAGE"].is_object() => {

@@ -12,17 +12,17 @@ use super::wire::Wire;
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
 /// Serves a broker.
-pub struct Port {
-    pub broker: Broker,
-    pub address: SocketAddr,
+pub(crate) struct Port {
+    pub(crate) broker: Broker,
+    pub(crate) address: SocketAddr,
 }
 
 impl Port {
-    pub async fn open(config: Config) -> Self {
+    pub(crate) async fn open(config: Config) -> Self {
         Self::guarded(config, Guard::Open).await
     }
 
-    pub async fn guarded(config: Config, guard: Guard) -> Self {
+    pub(crate) async fn guarded(config: Config, guard: Guard) -> Self {
         let broker = Broker::guarded(config, guard).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -31,25 +31,25 @@ impl Port {
     }
 
     /// Connects and says nothing yet.
-    pub async fn wire(&self) -> Wire {
+    pub(crate) async fn wire(&self) -> Wire {
         Wire::connect(self.address).await
     }
 
     /// Sends a request and returns all that came until the broker closed.
-    pub async fn ask(&self, request: &str) -> String {
+    pub(crate) async fn ask(&self, request: &str) -> String {
         let mut wire = self.wire().await;
         wire.send(request.as_bytes()).await;
         String::from_utf8(wire.until_end().await).unwrap()
     }
 
     /// Opens a WebSocket by its real handshake at `target`.
-    pub async fn web_socket(&self, target: &str) -> Member {
+    pub(crate) async fn web_socket(&self, target: &str) -> Member {
         Wire::connect(self.address).await.upgrade(self.address, target, Via::Json).await
     }
 }
 
 /// Writes a good opening request, with `extra` lines before its end.
-pub fn opening(address: SocketAddr, target: &str, extra: &str) -> String {
+pub(crate) fn opening(address: SocketAddr, target: &str, extra: &str) -> String {
     format!(
         "GET {target} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n{extra}\r\n"
@@ -57,19 +57,19 @@ pub fn opening(address: SocketAddr, target: &str, extra: &str) -> String {
 }
 
 impl Wire {
-    pub async fn connect(address: SocketAddr) -> Self {
+    pub(crate) async fn connect(address: SocketAddr) -> Self {
         Self::over(TcpStream::connect(address).await.unwrap())
     }
 
     /// Connects with a small receive buffer, and reads nothing.
-    pub async fn connect_stalled(address: SocketAddr) -> Self {
+    pub(crate) async fn connect_stalled(address: SocketAddr) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
         Self::stalled(socket.connect(address).await.unwrap())
     }
 
     /// Waits for the blank line after a response's head, and returns the head; what follows stays.
-    pub async fn response_head(&mut self) -> (String, Vec<u8>) {
+    pub(crate) async fn response_head(&mut self) -> (String, Vec<u8>) {
         let mut came = Vec::new();
         loop {
             came.extend(self.take());
@@ -81,7 +81,7 @@ impl Wire {
         }
     }
 
-    pub async fn upgrade(mut self, address: SocketAddr, target: &str, via: Via) -> Member {
+    pub(crate) async fn upgrade(mut self, address: SocketAddr, target: &str, via: Via) -> Member {
         self.send(opening(address, target, "").as_bytes()).await;
         let (head, rest) = self.response_head().await;
         assert!(head.starts_with("HTTP/1.1 101 "), "{head}");

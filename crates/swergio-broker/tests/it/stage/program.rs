@@ -12,9 +12,9 @@ use super::wire::DEADLINE;
 const BINARY: &str = env!("CARGO_BIN_EXE_swergio-broker");
 
 /// Owns a running broker; dropping it ends the process.
-pub struct Program {
+pub(crate) struct Program {
     process: Child,
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 /// Prepares the binary, with none of this process's own settings.
@@ -28,14 +28,14 @@ fn binary(flags: &[&str], environment: &[(&str, &str)]) -> Command {
 }
 
 /// Runs the binary to its end.
-pub async fn run(flags: &[&str], environment: &[(&str, &str)]) -> Output {
+pub(crate) async fn run(flags: &[&str], environment: &[(&str, &str)]) -> Output {
     let ended = timeout(DEADLINE, binary(flags, environment).output()).await;
     ended.expect("the program ends in time").unwrap()
 }
 
 impl Program {
     /// Starts the binary on a free port and waits until it says that it listens.
-    pub async fn start(flags: &[&str]) -> Self {
+    pub(crate) async fn start(flags: &[&str]) -> Self {
         let flags = [&["--listen", "127.0.0.1:0", "--log", "warn"], flags].concat();
         let mut process = binary(&flags, &[]).stdout(Stdio::piped()).spawn().unwrap();
         let mut told = BufReader::new(process.stdout.take().unwrap()).lines();
@@ -47,13 +47,13 @@ impl Program {
     }
 
     /// Sends a signal, by the name that `kill` knows it by.
-    pub async fn signal(&self, name: &str) {
+    pub(crate) async fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.process.id().expect("it runs"));
         assert!(Command::new("sh").args(["-c", &kill]).status().await.unwrap().success());
     }
 
     /// Waits for its end and returns the exit code.
-    pub async fn exit_code(&mut self) -> Option<i32> {
+    pub(crate) async fn exit_code(&mut self) -> Option<i32> {
         timeout(DEADLINE, self.process.wait()).await.expect("it ends in time").unwrap().code()
     }
 }

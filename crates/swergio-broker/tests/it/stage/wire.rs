@@ -15,16 +15,16 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// Longest wait for something that must come. In memory it is jumped over, on a real port it is a safety net.
-pub const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 /// Bytes that a stream in memory holds each way before its writer waits.
 const PIPE: usize = 64 << 10;
 
 /// What a wire is made of.
-pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for T {}
 
 /// Holds a stream's near end. Dropping it closes the stream.
-pub struct Wire {
+pub(crate) struct Wire {
     to: WriteHalf<Box<dyn Stream>>,
     from: Option<ReadHalf<Box<dyn Stream>>>,
     inbox: Arc<Mutex<Vec<u8>>>,
@@ -37,14 +37,14 @@ pub struct Wire {
 
 impl Wire {
     /// Takes an end, and reads from it all the time.
-    pub fn over(io: impl Stream) -> Self {
+    pub(crate) fn over(io: impl Stream) -> Self {
         let mut wire = Self::stalled(io);
         wire.resume();
         wire
     }
 
     /// Takes an end that nobody reads from until [`resume`](Self::resume).
-    pub fn stalled(io: impl Stream) -> Self {
+    pub(crate) fn stalled(io: impl Stream) -> Self {
         let (from, to) = split(Box::new(io) as Box<dyn Stream>);
         let (teller, news) = watch::channel((0, false));
         Self {
@@ -59,17 +59,17 @@ impl Wire {
     }
 
     /// Makes a wire in memory and its far end, which [`sever`](Self::sever) breaks.
-    pub fn pair() -> (Self, Severable) {
+    pub(crate) fn pair() -> (Self, Severable) {
         Self::pair_of(PIPE, Self::over)
     }
 
     /// Makes a wire in memory that holds `bytes`.
-    pub fn pair_holding(bytes: usize) -> (Self, Severable) {
+    pub(crate) fn pair_holding(bytes: usize) -> (Self, Severable) {
         Self::pair_of(bytes, Self::over)
     }
 
     /// Makes a wire in memory that holds `bytes` and that nobody reads from.
-    pub fn stalled_pair(bytes: usize) -> (Self, Severable) {
+    pub(crate) fn stalled_pair(bytes: usize) -> (Self, Severable) {
         Self::pair_of(bytes, Self::stalled)
     }
 
@@ -81,7 +81,7 @@ impl Wire {
     }
 
     /// Begins to read.
-    pub fn resume(&mut self) {
+    pub(crate) fn resume(&mut self) {
         let (Some(mut from), Some(teller)) = (self.from.take(), self.teller.take()) else { return };
         let inbox = Arc::clone(&self.inbox);
         self.reader = Some(tokio::spawn(async move {
@@ -98,30 +98,30 @@ impl Wire {
     }
 
     /// Writes; a stream that has ended takes the bytes to nowhere.
-    pub async fn send(&mut self, bytes: &[u8]) -> bool {
+    pub(crate) async fn send(&mut self, bytes: &[u8]) -> bool {
         timeout(DEADLINE, self.to.write_all(bytes)).await.expect("the other side reads").is_ok()
     }
 
-    pub async fn half_close(&mut self) {
+    pub(crate) async fn half_close(&mut self) {
         self.to.shutdown().await.unwrap();
     }
 
     /// Breaks the stream: its far end reads a reset.
-    pub fn sever(self) {
+    pub(crate) fn sever(self) {
         self.severed.store(true, Ordering::Release);
     }
 
     /// Takes what has come.
-    pub fn take(&mut self) -> Vec<u8> {
+    pub(crate) fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.inbox.lock().unwrap())
     }
 
-    pub fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         self.news.borrow().1
     }
 
     /// Waits for more bytes than have been seen. Returns `false` when the stream has ended.
-    pub async fn wait(&mut self) -> bool {
+    pub(crate) async fn wait(&mut self) -> bool {
         if self.has_ended() {
             return false;
         }
@@ -129,7 +129,7 @@ impl Wire {
     }
 
     /// Waits for the end and returns all that came before it.
-    pub async fn until_end(&mut self) -> Vec<u8> {
+    pub(crate) async fn until_end(&mut self) -> Vec<u8> {
         timeout(DEADLINE, self.news.wait_for(|(_, ended)| *ended)).await.expect("it ends in time").unwrap();
         self.take()
     }
@@ -144,7 +144,7 @@ impl Drop for Wire {
 }
 
 /// The far end of a stream in memory: it reads a reset where the near end was severed, not closed.
-pub struct Severable {
+pub(crate) struct Severable {
     io: DuplexStream,
     severed: Arc<AtomicBool>,
 }

@@ -3,7 +3,7 @@
 mod replay;
 mod table;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use swergio_broker::Config;
@@ -11,6 +11,8 @@ use swergio_testkit::vectors::{Conversation, Verdict, read_all};
 
 use replay::{Manner, Replay};
 use table::{ROWS, Row};
+
+use crate::stage::{Stage, Via};
 
 const VECTORS: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../swergio-proto/tests/data/conversations/server");
@@ -49,6 +51,27 @@ async fn what_upstream_does_well_is_copied_byte_for_byte() {
         played += 1;
     }
     assert_eq!(played, 44);
+}
+
+/// R15, R41: what two published Python clients say to each other is heard by a third, byte for byte.
+#[tokio::test(start_paused = true)]
+async fn hello_world_is_heard_byte_for_byte() {
+    let all = read_all(Path::new(VECTORS));
+    let hello = all.iter().find(|conversation| conversation.kind == "system").unwrap();
+    let stage = Stage::with(Config { upstream_compat: true, ..Config::default() });
+    let mut watcher = stage.member(Via::Tcp, "w", &["_command", "galactic_chat"]).await;
+    let mut speakers = BTreeMap::new();
+    for step in &hello.steps {
+        let mut message = step["expect"].clone();
+        let name = message.as_object_mut().unwrap().remove("SENT_BY").unwrap().to_string();
+        let speaker = speakers.entry(name).or_insert_with(|| stage.stranger(Via::Tcp));
+        speaker.say(message).await;
+        let heard = watcher.frames().await;
+        let body = String::from_utf8(heard[0].bytes().to_vec()).unwrap();
+        assert_eq!(format!("{:<10}{body}", body.len()), step["frame"].as_str().unwrap());
+        assert_eq!(heard.len(), 1);
+    }
+    assert_eq!(speakers.len(), 2);
 }
 
 /// R15, R42: in our own way the same is said, key by key; only the echo of control messages is left out.

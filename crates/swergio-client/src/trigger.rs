@@ -90,7 +90,7 @@ impl Trigger {
             (Slot::Absent, _) => self.direct,
             (Slot::Text(_), None) => true,
             (Slot::Text(room), Some(rooms)) => rooms.iter().any(|wanted| *wanted == **room),
-            (Slot::Other, _) => false,
+            (Slot::Other | Slot::Torn(_), _) => false,
         }
     }
 }

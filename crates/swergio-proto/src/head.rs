@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::codec::{json, msgpack};
 use crate::{Codec, Fault, Frame, Kind};
 
-/// Holds one field of a head as it came: absent, a string, or something that is not a string.
+/// Holds one field of a head as it came: absent, a string, or something that routing cannot take for one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Slot<'f> {
     /// The message does not have the field.
@@ -16,6 +16,8 @@ pub enum Slot<'f> {
     Text(Cow<'f, str>),
     /// The field is there, but no string.
     Other,
+    /// The field is a string with half of a surrogate pair, at this byte of the frame: the name of nothing.
+    Torn(usize),
 }
 
 impl<'f> Slot<'f> {
@@ -41,6 +43,9 @@ impl<'f> Slot<'f> {
             Self::Absent => Ok(None),
             Self::Text(text) => Ok(Some(text)),
             Self::Other => Err(Fault::field(field, format!("{field} must be a string"))),
+            Self::Torn(at) => {
+                Err(Fault::field(field, format!("{field} has half of a surrogate pair, at byte {at}")))
+            }
         }
     }
 

@@ -304,6 +304,23 @@ mod tests {
         assert_eq!(session.name().unwrap(), "ada");
     }
 
+    /// R1, R5: half a surrogate pair matters where a name is wanted; upstream finds nobody of such a name.
+    #[test]
+    fn half_a_surrogate_pair_is_the_name_of_nobody() {
+        let with = |field: &str| format!(r#"{{"TYPE":"DATA/TEXT","TO_ROOM":"lab","{field}":"\ud800"}}"#);
+        let lab = || Ok((Act::Say, Some("lab".to_owned()), None));
+        let mut ours = registered(Rules::default(), Grant::open());
+        let mut theirs = registered(Rules { upstream: true, ..Rules::default() }, Grant::open());
+        for forwarded in ["NAME", "ROOM", "ID", "SENT_BY", "DATA", "X"] {
+            assert_eq!(say(&mut ours, &with(forwarded)), lab(), "{forwarded}");
+        }
+        for refused in ["TYPE", "TO_ROOM", "TO"] {
+            let fault = say(&mut ours, &with(refused)).unwrap_err();
+            assert_eq!(fault.offending_field(), Some(refused));
+        }
+        assert_eq!(say(&mut theirs, &with("TO")), lab());
+    }
+
     #[test]
     fn an_authenticated_peer_cannot_speak_as_somebody_else() {
         let grant = Grant { authenticated: true, ..Grant::open() };

@@ -3,7 +3,7 @@
 mod world;
 
 use swergio_proto::{
-    Codec, Envelope, Fault, Frame, Head, check, respell_as_python, splice_sent_by, transcode, wrap_log,
+    Codec, Envelope, Fault, Frame, Head, Slot, check, respell_as_python, splice_sent_by, transcode, wrap_log,
 };
 
 pub use world::world;
@@ -24,8 +24,7 @@ pub fn peek(data: &[u8]) {
         Ok(head) => head,
         Err(fault) => {
             assert!(matches!(fault, Fault::Malformed { .. }), "{fault:?}");
-            // A component may read an ID that routing cannot: half a surrogate pair.
-            assert!(Envelope::decode(&frame, NESTING).is_err() || fault.to_string().contains("surrogate"));
+            assert!(Envelope::decode(&frame, NESTING).is_err());
             return;
         }
     };
@@ -35,6 +34,8 @@ pub fn peek(data: &[u8]) {
     }
     let addressed = head.to_room.optional("TO_ROOM").is_ok() && head.to.optional("TO").is_ok();
     match Envelope::decode(&frame, NESTING) {
+        // A component may read a name that routing cannot: with half of a surrogate pair.
+        Ok(_) if head.kind().is_err() || !addressed => assert_eq!(frame.codec(), Codec::Json),
         Ok(envelope) => agree(&head, &envelope),
         Err(fault) => {
             let many = fault.to_string().contains("fields of its own");
@@ -93,7 +94,7 @@ pub fn splice(data: &[u8]) {
         let python = Frame::json(python);
         let respelt = Head::peek(&python, NESTING).expect("a respelt frame is a frame");
         assert_eq!(respelt.sent_by.text(), Some(&*name));
-        assert_eq!(respelt.kind, before.kind);
+        assert_eq!(respelt.kind.text(), before.kind.text());
     }
 }
 
@@ -101,6 +102,12 @@ fn wrapped(frame: &Frame) {
     let log = wrap_log(frame, "7");
     let head = Head::peek(&log, NESTING + 1).expect("a wrapped frame is a frame");
     assert_eq!(head.kind.text(), Some("LOG/MESSAGES"));
+}
+
+/// Tells whether routing cannot read a name for half of a surrogate pair, which becomes a character in MessagePack.
+fn is_torn(head: &Head<'_>) -> bool {
+    let names = [&head.kind, &head.to_room, &head.to, &head.name, &head.room];
+    names.into_iter().any(|slot| matches!(slot, Slot::Torn(_)))
 }
 
 /// Spells a frame in the other codec: it can be read there, says the same to routing, and can be spelt back.
@@ -113,7 +120,9 @@ pub fn transcode_there_and_back(data: &[u8]) {
     };
     let there = transcode(&frame, other, NESTING).expect("a frame that is read is transcoded");
     let heard = Head::peek(&there, NESTING).expect("a transcoded frame is a frame");
-    assert_eq!(Head { data: None, ..heard.clone() }, Head { data: None, ..head.clone() });
+    if !is_torn(&head) {
+        assert_eq!(Head { data: None, ..heard.clone() }, Head { data: None, ..head.clone() });
+    }
     assert_eq!(heard.data.is_some(), head.data.is_some());
     let back = transcode(&there, frame.codec(), NESTING).expect("and back");
     check(&back, NESTING).expect("what came back is a frame");

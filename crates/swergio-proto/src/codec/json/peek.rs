@@ -14,10 +14,10 @@ const OPAQUE: [&str; 4] = ["ID", "ROOT_ID", "REF", "SENT_BY"];
 /// Reads the head of the object in `bytes`, all of which is checked.
 pub(crate) fn peek(bytes: &[u8], nesting: usize) -> Result<Head<'_>, Fault> {
     let text = super::utf8(bytes)?;
-    let mut peek = Peek { head: Head::default(), depth: 0, key: Cow::Borrowed(""), start: 0, broken: None };
+    let mut peek = Peek { head: Head::default(), depth: 0, key: Cow::Borrowed(""), start: 0 };
     walk(text, nesting, &mut peek)?;
     super::check_object(text)?;
-    peek.broken.map_or(Ok(peek.head), |broken| Err(broken.fault()))
+    Ok(peek.head)
 }
 
 /// Hears the whole text and looks at the values of the outermost object.
@@ -28,13 +28,6 @@ struct Peek<'f> {
     key: Cow<'f, str>,
     /// Where that value began, if it is an object or array.
     start: usize,
-    broken: Option<Broken>,
-}
-
-/// Is a field that holds half a surrogate pair, so that it cannot be the name of anything.
-struct Broken {
-    key: String,
-    at: usize,
 }
 
 /// Is what a head can take from a value.
@@ -54,7 +47,7 @@ impl<'f> Peek<'f> {
                     Some(text) => Slot::Text(text),
                     // What routing never compares is forwarded as it came, whatever it is.
                     None if OPAQUE.contains(&&*self.key) => Slot::Text(text.lossy()),
-                    None => return self.note_broken(span.start),
+                    None => Slot::Torn(span.start),
                 },
                 _ => Slot::Other,
             };
@@ -71,18 +64,6 @@ impl<'f> Peek<'f> {
             }
             _ => {}
         }
-    }
-
-    #[cold]
-    fn note_broken(&mut self, at: usize) {
-        self.broken.get_or_insert_with(|| Broken { key: self.key.to_string(), at });
-    }
-}
-
-impl Broken {
-    fn fault(self) -> Fault {
-        let reason = format!("{} has half of a surrogate pair, at byte {}", self.key, self.at);
-        Fault::field(self.key, reason)
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Config {
     /// Whether every DATA/FORWARD and DATA/GRADIENT is also sent to the room `_logging`.
     pub log_room: bool,
     /// Whether the published Python server's ways are restored: control messages echoed to `_command`, messages
-    /// spelt as Python spells them, every name taken.
+    /// spelt as Python spells them, every name taken, [bounds widened](Limits::widened_for_upstream).
     pub upstream_compat: bool,
     /// Origins that browsers may connect from, besides the broker's own: `https://lab.example`.
     pub origins: Vec<String>,
@@ -70,7 +70,9 @@ impl Default for Config {
 impl Config {
     /// Returns the rules that this configuration gives to every session.
     pub(crate) fn rules(&self) -> Rules {
-        Rules { limits: self.limits.clone(), upstream: self.upstream_compat }
+        let limits = self.limits.clone();
+        let limits = if self.upstream_compat { limits.widened_for_upstream() } else { limits };
+        Rules { limits, upstream: self.upstream_compat }
     }
 
     /// Checks what a type cannot say.
@@ -95,6 +97,20 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// R5, R18: upstream's components may have longer names and nest deeper, unless a bound was chosen.
+    #[test]
+    fn upstreams_ways_widen_the_bounds_that_were_not_chosen() {
+        let bounds = |limits: Limits, upstream_compat| {
+            let Limits { name_bytes, room_bytes, nesting, .. } =
+                Config { upstream_compat, limits, ..Config::default() }.rules().limits;
+            (name_bytes, room_bytes, nesting)
+        };
+        assert_eq!(bounds(Limits::default(), false), (128, 256, 64));
+        assert_eq!(bounds(Limits::default(), true), (65_536, 65_536, 989));
+        let chosen = Limits { nesting: 10, name_bytes: 20, ..Limits::default() };
+        assert_eq!(bounds(chosen, true), (20, 65_536, 10));
+    }
 
     #[test]
     fn what_a_type_cannot_say_is_checked() {

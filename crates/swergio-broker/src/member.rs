@@ -66,7 +66,7 @@ impl Member {
     /// Takes in one message. Returns `false` when it was the last one.
     pub(crate) fn receive(&mut self, frame: &Frame, wire: Option<Bytes>) -> bool {
         self.broker.hub.meter.received(frame.codec(), frame.len());
-        let head = match Head::peek(frame, self.broker.config.limits.nesting) {
+        let head = match Head::peek(frame, self.broker.rules.limits.nesting) {
             Ok(head) => head,
             Err(fault) => {
                 self.blame(None, &fault);
@@ -101,7 +101,7 @@ impl Member {
                     name: name.as_str(),
                     session: self.outbox.seat.0,
                     node: &broker.config.node,
-                    limits: &broker.config.limits,
+                    limits: &broker.rules.limits,
                 });
             }
             Act::Join(room) => {
@@ -148,7 +148,7 @@ impl Member {
         let mut buffer = Vec::with_capacity(HEADROOM + frame.len() + name.len() + SPLICE_ROOM);
         buffer.resize(HEADROOM, 0);
         if self.broker.rules.upstream && frame.codec() == Codec::Json {
-            respell_as_python(frame, Some(name), self.broker.config.limits.nesting, &mut buffer)?;
+            respell_as_python(frame, Some(name), self.broker.rules.limits.nesting, &mut buffer)?;
         } else {
             splice_sent_by(frame, name, &mut buffer);
         }
@@ -163,7 +163,7 @@ impl Member {
     }
 
     fn deliver(&mut self, frame: &Frame, packet: Option<Arc<Packet>>, route: Route<'_>, logs: bool) -> usize {
-        let (hub, limits) = (&self.broker.hub, &self.broker.config.limits);
+        let (hub, limits) = (&self.broker.hub, &self.broker.rules.limits);
         let (dialect, from) = (self.dialect_of(frame.codec()), self.outbox.seat);
         let mut fanout = Fanout::message(hub, &mut self.bells, limits.nesting);
         if let Some(packet) = packet {
@@ -181,7 +181,7 @@ impl Member {
 
     /// Sends a copy to `_logging`, in upstream's way spelt as Python spells it.
     fn log(&mut self, frame: &Frame) {
-        let nesting = self.broker.config.limits.nesting;
+        let nesting = self.broker.rules.limits.nesting;
         let mut respelt = Vec::new();
         let python = self.broker.rules.upstream && frame.codec() == Codec::Json;
         let entry = if python && respell_as_python(frame, None, nesting, &mut respelt).is_ok() {

@@ -5,6 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 const MIB: usize = 1 << 20;
+/// As deep as CPython 3.11 reads, signs and logs a message within the published server's threads.
+const PYTHON_NESTING: usize = 989;
+/// The published server has no bound on names; nobody's will be longer.
+const PYTHON_NAME_BYTES: usize = 64 << 10;
 
 /// Bounds every size, count and time of a connection and of a broker.
 ///
@@ -87,6 +91,31 @@ impl Default for Limits {
             linger: Duration::from_secs(30),
             drain: Duration::from_secs(20),
         }
+    }
+}
+
+impl Limits {
+    /// Widens the bounds that components of the published Python server may go beyond: on names and nesting.
+    ///
+    /// Those that were chosen stay as they are.
+    ///
+    /// ```
+    /// use swergio_proto::Limits;
+    ///
+    /// let limits = Limits { room_bytes: 99, ..Limits::default() }.widened_for_upstream();
+    /// assert_eq!((limits.name_bytes, limits.room_bytes, limits.nesting), (65_536, 99, 989));
+    /// ```
+    pub fn widened_for_upstream(mut self) -> Self {
+        let (usual, long) = (Self::default(), PYTHON_NAME_BYTES);
+        let widen = |bound: &mut usize, usual, wide| {
+            if *bound == usual {
+                *bound = wide;
+            }
+        };
+        widen(&mut self.name_bytes, usual.name_bytes, long);
+        widen(&mut self.room_bytes, usual.room_bytes, long);
+        widen(&mut self.nesting, usual.nesting, PYTHON_NESTING);
+        self
     }
 }
 

@@ -248,13 +248,16 @@ pub(crate) const ROWS: &[Row] = &[
         &[],
         &[("b", &["m1"])],
     ),
-    row(
-        "s77_deep_nesting",
-        "takes 900 levels; forwards 1,100 unread where the last message went",
-        "refuses both, the sender stays",
-        "R5",
-        &[],
-        &[("b", &["m1"])],
+    echoed(
+        row(
+            "s77_deep_nesting",
+            "takes 900 levels; forwards 1,100 unread where the last message went",
+            "refuses both, the sender stays; in upstream's way it delivers the 900 levels",
+            "R5",
+            &[],
+            &[("b", &["m1"])],
+        ),
+        &[("b", &["m1", "DATA/TEXT"])],
     ),
     echoed(
         row(

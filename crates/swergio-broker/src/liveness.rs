@@ -3,8 +3,8 @@
 use swergio_proto::{Fault, Limits};
 use tokio::time::{Duration, Instant};
 
-/// A time that does not come.
-const NEVER: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How often to look at a peer that cannot be pinged: a timer needs some time.
+const SELDOM: Duration = Duration::from_secs(24 * 3600);
 
 /// Watches one connection: first for its REGISTER, then for answers to pings, at last for its end.
 ///
@@ -22,6 +22,8 @@ enum Phase {
     Fresh,
     Quiet,
     Pinged,
+    /// Registered on a framing without pings: it may be silent for as long as it likes.
+    Unasked,
     Leaving,
 }
 
@@ -56,8 +58,8 @@ impl Liveness {
     /// Takes note that the peer has registered; from now on it is pinged, if its framing has pings.
     pub(crate) fn registered(&mut self, now: Instant, pings: bool, limits: &Limits) {
         if self.phase == Phase::Fresh {
-            self.phase = Phase::Quiet;
-            self.due = now + if pings { limits.ping } else { NEVER };
+            (self.phase, self.due) =
+                if pings { (Phase::Quiet, now + limits.ping) } else { (Phase::Unasked, now + SELDOM) };
         }
     }
 
@@ -86,6 +88,10 @@ impl Liveness {
                 Due::Nothing
             }
             Phase::Pinged => Due::Close(Fault::Idle),
+            Phase::Unasked => {
+                self.due = now + SELDOM;
+                Due::Nothing
+            }
             Phase::Leaving => Due::Drop,
         }
     }
@@ -127,7 +133,9 @@ mod tests {
         let (start, limits) = (Instant::now(), Limits::default());
         let mut liveness = Liveness::new(start, &limits);
         liveness.registered(start, false, &limits);
-        assert_eq!(liveness.check(at(start, 24 * 3600), &limits), Due::Nothing);
+        for day in 1..100 {
+            assert_eq!(liveness.check(at(start, day * 24 * 3600), &limits), Due::Nothing);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use swergio_proto::{Codec, Fault, Frame, Limits};
 use tokio::io::{AsyncRead, ReadBuf};
 use tungstenite::Message;
-use tungstenite::error::{CapacityError, Error};
+use tungstenite::error::{CapacityError, Error, ProtocolError};
 use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 
 use super::{Arrival, Broken, Link};
@@ -60,6 +60,8 @@ impl Link for WebSocketLink {
             Ok(_) => Arrival::Sign,
             Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => return Poll::Pending,
             Err(Error::ConnectionClosed | Error::AlreadyClosed) => Arrival::End,
+            // A process that ended without a word has done nothing wrong.
+            Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => Arrival::End,
             Err(error) => broken(&error),
         };
         Poll::Ready(arrival)

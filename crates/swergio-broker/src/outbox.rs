@@ -86,7 +86,8 @@ impl Outbox {
     /// Closes the outbox. Its task is told to say why, after what still waits; if `Slow`, instead of it.
     pub(crate) fn close(&self, fault: Fault) {
         let mut queue = self.lock();
-        if queue.closed.is_none() {
+        // Who is leaving already may still be told that there is no room left for what it has not read.
+        if queue.closed.is_none() || (queue.closed == Some(Fault::Draining) && fault == Fault::Slow) {
             if fault == Fault::Slow {
                 queue.forget();
             }
@@ -98,8 +99,12 @@ impl Outbox {
 
     /// Wakes the connection's task.
     pub(crate) fn ring(&self) {
+        let mut queue = self.lock();
+        // Under the lock, or a task that is awake for another reason could answer the ring while the bell still
+        // hangs: taken down only then, it would not hang any more when the next packet comes.
         self.rung.store(true, Ordering::Release);
-        let bell = self.lock().bell.take();
+        let bell = queue.bell.take();
+        drop(queue);
         if let Some(bell) = bell {
             bell.wake();
         }

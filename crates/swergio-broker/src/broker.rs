@@ -148,16 +148,79 @@ impl Inner {
             self.exit(seat);
             return Err(Fault::Draining);
         }
-        let open = self.hub.connections();
-        self.hub.meter.entered(open);
-        self.population.send_replace(open);
+        self.hub.meter.entered();
+        self.count();
         Ok(outbox)
     }
 
     pub(crate) fn exit(&self, seat: SeatId) {
         self.hub.exit(seat);
-        let open = self.hub.connections();
-        self.hub.meter.left(open);
-        self.population.send_replace(open);
+        self.count();
+    }
+
+    /// Says how many connections are open. They are counted in turn, or of two that end at the same time the
+    /// first could have the last word, and a shutdown would wait for somebody who is gone.
+    fn count(&self) {
+        self.population.send_modify(|open| {
+            *open = self.hub.connections();
+            self.hub.meter.connections(*open);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::task::yield_now;
+
+    const REGISTER: &str = r#"{"TYPE":"COMMAND/REGISTER","NAME":"ada"}"#;
+    const JOIN: &str = r#"{"TYPE":"COMMAND/JOINROOM","ROOM":"lab"}"#;
+
+    /// Waits until the broker counts so many rooms.
+    async fn rooms(broker: &Broker, count: usize) {
+        let gauge = format!("swergio_rooms {count}\n");
+        let counted = async {
+            while !broker.0.hub.meter.render(0).unwrap().contains(&gauge) {
+                yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), counted).await.unwrap();
+    }
+
+    async fn ada_in_the_lab(broker: &Broker) -> (DuplexStream, tokio::task::JoinHandle<Result<(), Fault>>) {
+        let (mut ada, far) = duplex(1 << 16);
+        let serving = tokio::spawn({
+            let broker = broker.clone();
+            async move { broker.serve_tcp(far).await }
+        });
+        for message in [REGISTER, JOIN] {
+            ada.write_all(format!("{:<10}{message}", message.len()).as_bytes()).await.unwrap();
+        }
+        rooms(broker, 1).await;
+        (ada, serving)
+    }
+
+    /// R16: whoever serves a connection may stop to, and nothing of it stays behind.
+    #[tokio::test]
+    async fn a_connection_that_is_cancelled_leaves_no_seat_behind() {
+        let broker = Broker::new(Config::default()).unwrap();
+        let (_ada, serving) = ada_in_the_lab(&broker).await;
+        assert_eq!(broker.connections(), 1);
+        serving.abort();
+        rooms(&broker, 0).await;
+        assert_eq!(broker.connections(), 0);
+        assert_eq!(broker.shutdown().await, 0);
+    }
+
+    #[tokio::test]
+    async fn a_shutdown_ends_everybody() {
+        let broker = Broker::new(Config::default()).unwrap();
+        let (mut ada, serving) = ada_in_the_lab(&broker).await;
+        let hung_up = async move { ada.read_to_end(&mut Vec::new()).await };
+        let (left, _) = tokio::join!(broker.shutdown(), hung_up);
+        assert_eq!(left, 0);
+        serving.await.unwrap().unwrap();
+        rooms(&broker, 0).await;
     }
 }

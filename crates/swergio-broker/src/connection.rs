@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use swergio_proto::{Fault, Grant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -113,7 +114,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
         self.outbox.ring();
         self.note_registration();
         poll_fn(|cx| self.poll(cx)).await;
-        self.broker.exit(self.outbox.seat);
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -169,12 +169,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
     }
 
     fn take(&mut self, arrival: Arrival) {
-        if let Some(reply) = self.link.reply() {
-            self.writer.interject(Packet::verbatim(reply, &self.broker.hub.ledger));
-        }
         match arrival {
-            Arrival::Sign => {}
-            Arrival::End => self.leave(None),
+            Arrival::Sign => self.answer(),
+            Arrival::End => {
+                let farewell = self.link.reply();
+                self.leave(farewell);
+            }
             Arrival::Broken(broken) => self.break_off(&broken),
             Arrival::Message { frame, wire } => match &mut self.peer {
                 Peer::Echo => {
@@ -187,10 +187,17 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
                     let stays = member.receive(&frame, wire);
                     self.note_registration();
                     if !stays {
-                        self.leave(Some((1000, "")));
+                        self.leave(self.link.goodbye(1000, ""));
                     }
                 }
             },
+        }
+    }
+
+    /// Lets what the framing answers overtake what waits.
+    fn answer(&mut self) {
+        if let Some(reply) = self.link.reply() {
+            self.writer.interject(Packet::verbatim(reply, &self.broker.hub.ledger));
         }
     }
 
@@ -210,11 +217,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
         }
         tracing::debug!(session = self.outbox.seat.0, reason = broken.reason, "the framing is lost");
         let spoken = broken.code != 1006;
-        self.leave(spoken.then_some((broken.code, broken.reason.as_str())));
+        self.leave(spoken.then(|| self.link.goodbye(broken.code, &broken.reason)).flatten());
     }
 
-    /// Gives up the seat; what waits is still written, then the goodbye, then the stream is shut.
-    fn leave(&mut self, goodbye: Option<(u16, &str)>) {
+    /// Gives up the seat; what waits is still written, then the farewell, then the stream is shut.
+    fn leave(&mut self, farewell: Option<Bytes>) {
         if self.stage != Stage::Open {
             return;
         }
@@ -224,18 +231,19 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
         }
         self.outbox.close(Fault::Draining);
         self.outbox.take(&mut self.writer.queue, std::task::Waker::noop());
-        if let Some(goodbye) = goodbye.and_then(|(code, reason)| self.link.goodbye(code, reason)) {
-            self.writer.queue.push_back(Packet::verbatim(goodbye, &self.broker.hub.ledger));
+        if let Some(farewell) = farewell {
+            self.writer.queue.push_back(Packet::verbatim(farewell, &self.broker.hub.ledger));
         }
         self.liveness.leaving(Instant::now(), self.broker.config.limits.linger);
         self.alarm.as_mut().reset(self.liveness.due());
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) {
-        if self.stage == Stage::Open && self.outbox.was_rung() {
-            let closed = self.outbox.take(&mut self.writer.queue, cx.waker());
-            if let Some(fault) = closed {
-                self.close_for(&fault);
+        if matches!(self.stage, Stage::Open | Stage::Leaving) && self.outbox.was_rung() {
+            match (self.outbox.take(&mut self.writer.queue, cx.waker()), self.stage) {
+                (Some(fault), Stage::Open) => self.close_for(&fault),
+                (Some(Fault::Slow), _) => self.leave_faster(),
+                _ => {}
             }
         }
         if matches!(self.stage, Stage::Shut | Stage::Ended) {
@@ -254,8 +262,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
     /// Tells the peer why it is closed: after what waits, or, if it reads too slowly, instead of it.
     fn close_for(&mut self, fault: &Fault) {
         if *fault == Fault::Slow {
-            let dropped = self.writer.cut_short();
-            self.outbox.written(dropped.packets, dropped.packet_bytes);
+            self.cut_short();
         }
         self.broker.hub.meter.fault(fault);
         let (session, code) = (self.outbox.seat.0, fault.code());
@@ -264,7 +271,25 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
         } else {
             tracing::info!(session, code, "closing: {fault}");
         }
-        self.leave(Some((fault.close_code(), &fault.to_string())));
+        self.leave(self.link.goodbye(fault.close_code(), &fault.to_string()));
+    }
+
+    /// Gives up what still waits for a peer that is leaving: the room is needed.
+    fn leave_faster(&mut self) {
+        if self.cut_short() == 0 {
+            return;
+        }
+        self.broker.hub.meter.fault(&Fault::Slow);
+        if let Some(goodbye) = self.link.goodbye(Fault::Slow.close_code(), &Fault::Slow.to_string()) {
+            self.writer.queue.push_back(Packet::verbatim(goodbye, &self.broker.hub.ledger));
+        }
+    }
+
+    /// Drops what waits, but for the packet that has begun, and returns how many packets that were.
+    fn cut_short(&mut self) -> usize {
+        let dropped = self.writer.cut_short();
+        self.outbox.written(dropped.packets, dropped.packet_bytes);
+        dropped.packets
     }
 
     fn account(&mut self, sent: Sent) {
@@ -323,5 +348,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
             }
             self.alarm.as_mut().reset(self.liveness.due());
         }
+    }
+}
+
+impl<T, L> Drop for Connection<T, L> {
+    /// Gives the seats back however the connection ends: in order, cancelled by whoever serves it, or by a panic.
+    fn drop(&mut self) {
+        if let Peer::Member(member) = &mut self.peer {
+            member.vacate();
+        }
+        self.outbox.close(Fault::Draining);
+        self.broker.exit(self.outbox.seat);
     }
 }

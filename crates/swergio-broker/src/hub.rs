@@ -260,7 +260,7 @@ impl Effects<Arc<Outbox>> for Census<'_> {
         } else {
             self.0.rooms.fetch_sub(1, Ordering::Relaxed);
         }
-        self.0.meter.rooms(self.0.rooms.load(Ordering::Relaxed));
+        self.0.meter.room(present);
         if address == Address::logging() {
             self.0.logging.store(present, Ordering::Relaxed);
         }

@@ -72,13 +72,12 @@ impl Meter {
         }
     }
 
-    pub(crate) fn entered(&self, connections: usize) {
+    pub(crate) fn entered(&self) {
         self.accepted.increment(1);
-        self.connections.set(connections as f64);
     }
 
-    pub(crate) fn left(&self, connections: usize) {
-        self.connections.set(connections as f64);
+    pub(crate) fn connections(&self, open: usize) {
+        self.connections.set(open as f64);
     }
 
     /// Counts a connection that was turned away at the door.
@@ -102,8 +101,9 @@ impl Meter {
         self.sent_bytes.increment(bytes as u64);
     }
 
-    pub(crate) fn rooms(&self, rooms: usize) {
-        self.rooms.set(rooms as f64);
+    /// Counts a room that came to be, or is no more.
+    pub(crate) fn room(&self, present: bool) {
+        if present { self.rooms.increment(1.0) } else { self.rooms.decrement(1.0) }
     }
 
     pub(crate) fn fault(&self, fault: &Fault) {

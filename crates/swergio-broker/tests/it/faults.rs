@@ -92,8 +92,9 @@ async fn a_bad_name_is_refused() {
     assert_eq!(ada.heard().await, ["COMMAND/WELCOME"]);
 
     let theirs = Stage::with(Config { upstream_compat: true, ..Config::default() });
-    let mut eve = theirs.member(Via::Json, "_eve", &["_mine", "a\u{7}b"]).await;
-    blamed(&mut eve, json!({"TYPE": "COMMAND/JOINROOM", "ROOM": long_room}), "BAD_NAME", Some("ROOM")).await;
+    let mut eve = theirs.member(Via::Json, &"_e".repeat(1000), &["_mine", "a\u{7}b", &long_room]).await;
+    let endless = "r".repeat(65_537);
+    blamed(&mut eve, json!({"TYPE": "COMMAND/JOINROOM", "ROOM": endless}), "BAD_NAME", Some("ROOM")).await;
 }
 
 /// R10: a stranger may register or leave, and nothing else.

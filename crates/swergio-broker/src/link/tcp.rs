@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use swergio_proto::{Fault, Frame};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
@@ -34,7 +34,21 @@ impl TcpLink {
         if self.buffer.len() < whole {
             return Ok(Err(whole - self.buffer.len()));
         }
-        Ok(Ok(self.buffer.split_to(whole).freeze()))
+        Ok(Ok(self.take(whole)))
+    }
+
+    /// Takes a message out of the buffer, and never the buffer with it: a few bytes that wait for a slow reader
+    /// must not keep thousands, nor an idle connection as much as the largest message that it ever sent.
+    fn take(&mut self, whole: usize) -> Bytes {
+        if whole > READ_BUFFER {
+            let rest = BytesMut::from(&self.buffer[whole..]);
+            let mut wire = std::mem::replace(&mut self.buffer, rest);
+            wire.truncate(whole);
+            return wire.freeze();
+        }
+        let wire = Bytes::copy_from_slice(&self.buffer[..whole]);
+        self.buffer.advance(whole);
+        wire
     }
 }
 

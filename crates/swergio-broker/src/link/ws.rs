@@ -1,5 +1,7 @@
 //! WebSocket: tungstenite reads and checks, we write packets that are ready-made.
 
+mod place;
+
 use std::io::{self, ErrorKind, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,7 +13,8 @@ use tungstenite::Message;
 use tungstenite::error::{CapacityError, Error, ProtocolError};
 use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 
-use super::{Arrival, Broken, Link};
+use self::place::Place;
+use super::{Arrival, BULK, Broken, Link};
 use crate::packet::Dialect;
 
 /// Bytes of the read buffer, which every idle connection keeps.
@@ -20,21 +23,48 @@ const READ_BUFFER: usize = 4096;
 pub(crate) struct WebSocketLink {
     context: WebSocketContext,
     dialect: Dialect,
+    max: usize,
     replies: Vec<u8>,
     heard: bool,
+    place: Place,
+    /// Whether the context's buffer may still be as large as a message that is long gone.
+    bulky: bool,
 }
 
 impl WebSocketLink {
     /// Begins after the handshake; `early` is what the peer sent together with it.
     pub(crate) fn new(codec: Codec, early: &[u8], limits: &Limits) -> Self {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER)
-            .write_buffer_size(0)
-            .max_message_size(Some(limits.message_bytes))
-            .max_frame_size(Some(limits.message_bytes));
-        let context = WebSocketContext::from_partially_read(early.to_vec(), Role::Server, Some(config));
-        Self { context, dialect: Dialect::web_socket(codec), replies: Vec::new(), heard: false }
+        let max = limits.message_bytes;
+        let mut place = Place::default();
+        place.pass(early);
+        Self {
+            context: context(early, max),
+            dialect: Dialect::web_socket(codec),
+            max,
+            replies: Vec::new(),
+            heard: false,
+            place,
+            bulky: false,
+        }
     }
+
+    /// Lets go of a buffer that has grown with a large message, once nothing is in it. Otherwise every connection
+    /// would keep as much as the largest message that it ever sent.
+    fn slim(&mut self) {
+        if self.bulky && self.place.is_between_messages() {
+            self.context = context(&[], self.max);
+            self.bulky = false;
+        }
+    }
+}
+
+fn context(early: &[u8], max: usize) -> WebSocketContext {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(Some(max))
+        .max_frame_size(Some(max));
+    WebSocketContext::from_partially_read(early.to_vec(), Role::Server, Some(config))
 }
 
 impl Link for WebSocketLink {
@@ -43,7 +73,8 @@ impl Link for WebSocketLink {
     }
 
     fn poll_receive<T: AsyncRead + Unpin>(&mut self, io: &mut T, cx: &mut Context<'_>) -> Poll<Arrival> {
-        let mut side = Side { io, cx, replies: &mut self.replies, heard: &mut self.heard };
+        let mut side =
+            Side { io, cx, replies: &mut self.replies, heard: &mut self.heard, place: &mut self.place };
         let arrival = match self.context.read(&mut side) {
             Ok(Message::Text(text)) => message(Frame::json(Bytes::from(text))),
             Ok(Message::Binary(bytes)) => message(Frame::msgpack(bytes)),
@@ -58,12 +89,18 @@ impl Link for WebSocketLink {
                 Arrival::Sign
             }
             Ok(_) => Arrival::Sign,
-            Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => return Poll::Pending,
+            Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {
+                self.slim();
+                return Poll::Pending;
+            }
             Err(Error::ConnectionClosed | Error::AlreadyClosed) => Arrival::End,
             // A process that ended without a word has done nothing wrong.
             Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => Arrival::End,
             Err(error) => broken(&error),
         };
+        if let Arrival::Message { frame, .. } = &arrival {
+            self.bulky |= frame.len() > BULK;
+        }
         Poll::Ready(arrival)
     }
 
@@ -111,6 +148,7 @@ struct Side<'s, 'c, T> {
     cx: &'s mut Context<'c>,
     replies: &'s mut Vec<u8>,
     heard: &'s mut bool,
+    place: &'s mut Place,
 }
 
 impl<T: AsyncRead + Unpin> Read for Side<'_, '_, T> {
@@ -119,6 +157,7 @@ impl<T: AsyncRead + Unpin> Read for Side<'_, '_, T> {
         match Pin::new(&mut *self.io).poll_read(self.cx, &mut buffer) {
             Poll::Ready(Ok(())) => {
                 *self.heard = true;
+                self.place.pass(buffer.filled());
                 Ok(buffer.filled().len())
             }
             Poll::Ready(Err(error)) => Err(error),

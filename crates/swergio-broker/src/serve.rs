@@ -1,13 +1,14 @@
 //! Serve: the accept loop, which tells HTTP from upstream's framing by the first byte.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Duration, Instant, sleep, timeout_at};
+use tokio::time::{Duration, Instant, sleep, timeout, timeout_at};
 
 use crate::app::{echo_route, routes};
 use crate::broker::Broker;
@@ -49,7 +50,7 @@ pub async fn serve_with_echo(broker: Broker, listener: TcpListener) -> io::Resul
 }
 
 async fn accept(broker: &Broker, listener: TcpListener, app: axum::Router) -> io::Result<()> {
-    let doors = Arc::new(Semaphore::new(broker.0.config.limits.connections));
+    let doors = Arc::new(Semaphore::new(broker.0.config.limits.connections.min(Semaphore::MAX_PERMITS)));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -98,15 +99,25 @@ async fn converse(
     deadline: Instant,
 ) {
     let limits = &broker.0.config.limits;
-    let conversation = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(deadline - Instant::now())
-        .max_headers(limits.handshake_headers)
-        .max_buf_size(limits.handshake_bytes)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app))
-        .with_upgrades();
-    if let Err(error) = conversation.await {
-        tracing::debug!("HTTP ended: {error}");
+    let mut conversation = pin!(
+        hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(deadline - Instant::now())
+            .max_headers(limits.handshake_headers)
+            .max_buf_size(limits.handshake_bytes)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app))
+            .with_upgrades()
+    );
+    // What has been asked for by then may still be answered; who does not take the answer is left.
+    let mut ended = timeout_at(deadline, conversation.as_mut()).await;
+    if ended.is_err() {
+        conversation.as_mut().graceful_shutdown();
+        ended = timeout(limits.handshake, conversation).await;
+    }
+    match ended {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!("HTTP ended: {error}"),
+        Err(_) => tracing::debug!("HTTP ended: the peer does not read"),
     }
     drop(door);
 }

@@ -1,10 +1,15 @@
 //! Config: what a broker may be told, plain fields with defaults.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use swergio_proto::{Limits, Rules};
 
 /// Bounds of a TCP header's width: a length of one digit at least, of `usize` at most.
 const HEADER_WIDTHS: std::ops::RangeInclusive<u8> = 1..=20;
+
+/// Bound of every time: beyond some century the clock cannot tell when it is over.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Says how a broker behaves. Reads no environment and no file: that is for programs.
 ///
@@ -87,6 +92,19 @@ impl Config {
         if !(2..=1000).contains(&self.limits.nesting) {
             return bad("limits.nesting", format!("is {}, must be 2 to 1000", self.limits.nesting));
         }
+        let limits = &self.limits;
+        for (field, time) in [
+            ("limits.handshake", limits.handshake),
+            ("limits.register", limits.register),
+            ("limits.ping", limits.ping),
+            ("limits.pong", limits.pong),
+            ("limits.linger", limits.linger),
+            ("limits.drain", limits.drain),
+        ] {
+            if time > LONGEST {
+                return bad(field, format!("is {} s, must be a year at most", time.as_secs()));
+            }
+        }
         if let Some(origin) = self.origins.iter().find(|origin| !origin.contains("://")) {
             return bad("origins", format!("{origin:?} lacks its scheme, as in https://{origin}"));
         }
@@ -118,5 +136,8 @@ mod tests {
         let error = Config { header_length: 0, ..Config::default() }.check().unwrap_err();
         assert_eq!(error.to_string(), "header_length: is 0, must be 1 to 20");
         assert!(Config { origins: vec!["lab.example".into()], ..Config::default() }.check().is_err());
+        let limits = Limits { ping: Duration::MAX, ..Limits::default() };
+        let error = Config { limits, ..Config::default() }.check().unwrap_err();
+        assert!(error.to_string().starts_with("limits.ping: "), "{error}");
     }
 }

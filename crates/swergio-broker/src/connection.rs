@@ -44,6 +44,8 @@ pub(crate) struct Connection<T, L> {
     alarm: Pin<Box<Sleep>>,
     stage: Stage,
     batch: Batch,
+    /// Whether what waited has been given up already.
+    cut_short: bool,
 }
 
 /// Counts what was taken in since the bells were rung.
@@ -98,6 +100,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
             writer: Writer::default(),
             stage: Stage::Open,
             batch: Batch::default(),
+            cut_short: false,
         }))
     }
 
@@ -184,6 +187,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
                     self.outbox.ring();
                 }
                 Peer::Member(member) => {
+                    // A large message takes its time; what others were told before must not wait for it.
+                    if frame.len() >= BATCH_BYTES {
+                        member.ring();
+                    }
                     let stays = member.receive(&frame, wire);
                     self.note_registration();
                     if !stays {
@@ -276,7 +283,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
 
     /// Gives up what still waits for a peer that is leaving: the room is needed.
     fn leave_faster(&mut self) {
-        if self.cut_short() == 0 {
+        if self.cut_short || self.cut_short() == 0 {
             return;
         }
         self.broker.hub.meter.fault(&Fault::Slow);
@@ -287,6 +294,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
 
     /// Drops what waits, but for the packet that has begun, and returns how many packets that were.
     fn cut_short(&mut self) -> usize {
+        self.cut_short = true;
         let dropped = self.writer.cut_short();
         self.outbox.written(dropped.packets, dropped.packet_bytes);
         dropped.packets

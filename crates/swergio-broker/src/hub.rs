@@ -1,14 +1,14 @@
 //! Hub: the routers behind their locks, and everybody's outbox. The only shared state of a broker.
 
+mod presence;
+
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indexmap::IndexMap;
-use swergio_proto::{
-    Address, Codec, Effects, Fault, Frame, Limits, MemberName, Notice, PresenceState, RoomName, Router,
-    SeatId,
-};
+use swergio_proto::{Address, Effects, Fault, Frame, Limits, MemberName, RoomName, Router, SeatId};
 
+use self::presence::{coming, joined, leaving, left};
 use crate::fanout::Fanout;
 use crate::meter::Meter;
 use crate::outbox::Outbox;
@@ -64,14 +64,14 @@ impl Hub {
     }
 
     /// Takes away all seats of a connection that is ending: its rooms and its name.
-    pub(crate) fn vacate<'r>(&self, outbox: &Outbox, rooms: impl Iterator<Item = &'r RoomName>) {
+    pub(crate) fn vacate<'r>(&self, outbox: &Outbox, rooms: impl Iterator<Item = &'r RoomName> + Clone) {
         let name = lock(&self.present).get_mut(&outbox.seat).and_then(|present| present.name.take());
         let Some(name) = name else { return };
-        for room in rooms {
-            self.leave(room, &name, outbox.seat);
+        for room in rooms.clone() {
+            self.unseat(Address::room(room), outbox.seat);
         }
         self.unseat(Address::member(&name), outbox.seat);
-        self.tell_presence(&name, outbox.seat, None, PresenceState::Left);
+        self.tell_presence(|| leaving(&name, outbox.seat, rooms));
     }
 
     /// Forgets a connection that has ended.
@@ -87,19 +87,15 @@ impl Hub {
         outbox: &Arc<Outbox>,
         rooms: impl Iterator<Item = &'r RoomName> + Clone,
     ) {
-        if let Some(was) = was {
-            self.unseat(Address::member(was), outbox.seat);
-            rooms.clone().for_each(|room| {
-                self.tell_presence(was, outbox.seat, Some(room), PresenceState::Left);
-            });
-            self.tell_presence(was, outbox.seat, None, PresenceState::Left);
-        }
         if let Some(present) = lock(&self.present).get_mut(&outbox.seat) {
             present.name = Some(name.clone());
         }
+        if let Some(was) = was {
+            self.unseat(Address::member(was), outbox.seat);
+            self.tell_presence(|| leaving(was, outbox.seat, rooms.clone()));
+        }
         self.seat(Address::member(name), outbox);
-        self.tell_presence(name, outbox.seat, None, PresenceState::Joined);
-        rooms.for_each(|room| self.tell_presence(name, outbox.seat, Some(room), PresenceState::Joined));
+        self.tell_presence(|| coming(name, outbox.seat, rooms));
     }
 
     /// Gives a member its seat in a room; a listener to `_presence` is first told who is there.
@@ -112,13 +108,13 @@ impl Hub {
         if address == Address::presence() {
             self.tell_who_is_there(outbox);
         }
-        self.tell_presence(name, outbox.seat, Some(room), PresenceState::Joined);
+        self.tell_presence(|| [joined(name.as_str(), outbox.seat, Some(room.as_str()))]);
         Ok(())
     }
 
     pub(crate) fn leave(&self, room: &RoomName, name: &MemberName, seat: SeatId) {
         self.unseat(Address::room(room), seat);
-        self.tell_presence(name, seat, Some(room), PresenceState::Left);
+        self.tell_presence(|| [left(name.as_str(), seat, Some(room.as_str()))]);
     }
 
     /// Hands a frame to everybody at `address` and returns into how many outboxes it went.
@@ -186,55 +182,6 @@ impl Hub {
 
     fn shard(&self, address: Address<'_>) -> MutexGuard<'_, Shard> {
         lock(&self.shards[address.shard(SHARDS)])
-    }
-
-    fn tell_presence(&self, name: &MemberName, seat: SeatId, room: Option<&RoomName>, state: PresenceState) {
-        if !self.presence.load(Ordering::Relaxed) {
-            return;
-        }
-        let room = room.map(RoomName::as_str);
-        let frame =
-            Notice::Presence { name: name.as_str(), session: seat.0, room, state }.encode(Codec::Json);
-        let mut bells = Vec::new();
-        self.publish(Address::presence(), OURSELVES, &frame, &mut Fanout::notice(self, &mut bells));
-        ring(&mut bells);
-    }
-
-    /// Tells a new listener who is there. Each room is told under its lock, so that nobody leaves in between.
-    fn tell_who_is_there(&self, listener: &Arc<Outbox>) {
-        let present: IndexMap<SeatId, MemberName> = lock(&self.present)
-            .iter()
-            .filter_map(|(seat, present)| Some((*seat, present.name.clone()?)))
-            .collect();
-        let mut bells = Vec::new();
-        for shard in &self.shards {
-            let shard = lock(shard);
-            for (name, seats) in shard.members() {
-                for (seat, _) in seats {
-                    self.tell(listener, name, seat, None, &mut bells);
-                }
-            }
-            for (room, seats) in shard.rooms() {
-                for (seat, _) in seats {
-                    let Some(name) = present.get(&seat) else { continue };
-                    self.tell(listener, name.as_str(), seat, Some(room), &mut bells);
-                }
-            }
-        }
-        ring(&mut bells);
-    }
-
-    fn tell(
-        &self,
-        listener: &Arc<Outbox>,
-        name: &str,
-        seat: SeatId,
-        room: Option<&str>,
-        bells: &mut Vec<Arc<Outbox>>,
-    ) {
-        let notice = Notice::Presence { name, session: seat.0, room, state: PresenceState::Joined };
-        let frame = notice.encode(listener.dialect.codec());
-        Fanout::notice(self, bells).deliver(listener, &frame);
     }
 }
 

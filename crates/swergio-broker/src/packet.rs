@@ -107,6 +107,21 @@ impl Packet {
         (frame, Self::new(whole.slice(HEADROOM - header..), Bytes::new(), ledger))
     }
 
+    /// Puts frames that are told together behind one another, each with its header: they wait as one.
+    pub(crate) fn train(
+        frames: impl Iterator<Item = Frame>,
+        dialect: Dialect,
+        ledger: &Arc<Ledger>,
+    ) -> Arc<Self> {
+        let (mut wire, mut room) = (Vec::new(), [0; HEADROOM]);
+        for frame in frames {
+            let header = dialect.write_header(frame.len(), &mut room);
+            wire.extend_from_slice(&room[HEADROOM - header..]);
+            wire.extend_from_slice(frame.bytes());
+        }
+        Self::verbatim(wire.into(), ledger)
+    }
+
     /// Takes bytes that have their header already.
     pub(crate) fn verbatim(wire: Bytes, ledger: &Arc<Ledger>) -> Arc<Self> {
         Self::new(wire, Bytes::new(), ledger)
@@ -209,6 +224,13 @@ mod tests {
         let packet = Packet::seal(&Frame::json("{}"), Dialect::Tcp { header: 10 }, &Arc::default());
         assert_eq!(wire(&packet), b"2         {}");
         assert!(fits(4, 9999) && !fits(4, 10_000));
+    }
+
+    #[test]
+    fn frames_of_a_train_have_a_header_each() {
+        let frames = ["{}", "[1]"].map(Frame::json).into_iter();
+        let train = Packet::train(frames, Dialect::WebSocketJson, &Arc::default());
+        assert_eq!(wire(&train), b"\x81\x02{}\x81\x03[1]");
     }
 
     #[test]

@@ -211,6 +211,18 @@ mod tests {
         assert_eq!(outbox.push(&packet(1, &ledger)), Pushed::Overflow);
     }
 
+    /// R43: leaving is no way to keep others from the room that is needed.
+    #[test]
+    fn who_is_leaving_may_still_be_closed_as_slow() {
+        let (outbox, ledger) = (outbox(10, 100), Arc::new(Ledger::default()));
+        outbox.push(&packet(20, &ledger));
+        outbox.close(Fault::Draining);
+        outbox.close(Fault::Slow);
+        assert_eq!(ledger.bytes(), 0);
+        outbox.close(Fault::Draining);
+        assert_eq!(drain(&outbox), (0, Some(Fault::Slow)));
+    }
+
     #[test]
     fn a_draining_outbox_keeps_what_it_has() {
         let (outbox, ledger) = (outbox(10, 100), Arc::default());

@@ -38,7 +38,7 @@ impl WebSocketLink {
         let mut place = Place::default();
         place.pass(early);
         Self {
-            context: context(early, max),
+            context: fresh(early, max),
             dialect: Dialect::web_socket(codec),
             max,
             replies: Vec::new(),
@@ -52,13 +52,13 @@ impl WebSocketLink {
     /// would keep as much as the largest message that it ever sent.
     fn slim(&mut self) {
         if self.bulky && self.place.is_between_messages() {
-            self.context = context(&[], self.max);
+            self.context = fresh(&[], self.max);
             self.bulky = false;
         }
     }
 }
 
-fn context(early: &[u8], max: usize) -> WebSocketContext {
+fn fresh(early: &[u8], max: usize) -> WebSocketContext {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)

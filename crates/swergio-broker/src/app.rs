@@ -15,14 +15,15 @@ use axum::routing::{any, get};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
-use swergio_proto::{Fault, Grant};
-use tokio::io::{AsyncRead, AsyncWrite};
+use swergio_proto::Grant;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::broker::Broker;
 use crate::connection::Connection;
 use crate::handshake::{self, Handshake, Refused};
-use crate::link::ws::WebSocketLink;
+use crate::link::ws::{WebSocketLink, close_frame};
 
 /// Builds the broker's routes, to be served by [`serve`](crate::serve) or nested in an application of yours:
 /// `/ws` and `/` (WebSocket), `/healthz`, `/readyz`, and `/metrics` (Prometheus).
@@ -147,23 +148,30 @@ async fn serve_upgraded(
 
 async fn serve<T: AsyncRead + AsyncWrite + Unpin>(
     broker: Broker,
-    io: T,
+    mut io: T,
     link: WebSocketLink,
     introduction: Introduction,
     grant: Option<Arc<Grant>>,
 ) {
-    match Connection::open(&broker.0, io, link, grant) {
+    let fault = match Connection::open(&broker.0, &mut io, link, grant) {
         Ok(mut connection) => {
             if let (Some(member), Some(name)) = (connection.member(), &introduction.name) {
                 let rooms = introduction.rooms.split(',').filter(|room| !room.is_empty());
                 member.introduce(name, &rooms.collect::<Vec<_>>());
             }
             drop(introduction);
-            connection.run().await;
+            return connection.run().await;
         }
-        Err(Fault::Overloaded | Fault::Draining) => {}
-        Err(fault) => tracing::warn!("a connection was not opened: {fault}"),
-    }
+        Err(fault) => fault,
+    };
+    // Since the check at the door the broker has filled up, or begun to shut down.
+    let goodbye = close_frame(fault.close_code(), &fault.to_string());
+    let told = async {
+        io.write_all(&goodbye).await?;
+        io.shutdown().await
+    };
+    // Whoever does not take its leave in time is dropped.
+    let _ = timeout(broker.0.config.limits.handshake, told).await;
 }
 
 fn switch(handshake: &Handshake) -> Response {

@@ -92,6 +92,12 @@ impl Config {
         if !(2..=1000).contains(&self.limits.nesting) {
             return bad("limits.nesting", format!("is {}, must be 2 to 1000", self.limits.nesting));
         }
+        if u32::try_from(self.limits.message_bytes).is_err() {
+            return bad(
+                "limits.message_bytes",
+                "must be under 4 GiB, which is as far as codecs count".to_owned(),
+            );
+        }
         let limits = &self.limits;
         for (field, time) in [
             ("limits.handshake", limits.handshake),

@@ -131,7 +131,8 @@ impl Session {
 
     /// Works out where a control message goes before anything changes, so that a bad one changes nothing.
     fn obey<'h>(&mut self, command: Command, head: &'h Head<'_>, kind: &Kind<'_>) -> Result<Step<'h>, Fault> {
-        let route = if self.rules.upstream { self.route(head, kind)? } else { Route::default() };
+        let consumed = Route { ack: head.ack, ..Route::default() };
+        let route = if self.rules.upstream { self.route(head, kind)? } else { consumed };
         let act = match command {
             Command::Register => self.register(head)?,
             Command::Join => self.join(head)?,

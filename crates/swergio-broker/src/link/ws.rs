@@ -117,13 +117,18 @@ impl Link for WebSocketLink {
     }
 
     fn goodbye(&self, code: u16, reason: &str) -> Option<Bytes> {
-        // A control frame carries 125 bytes at most, two of which are the code (RFC 6455, section 5.5).
-        let reason = &reason[..reason.floor_char_boundary(123)];
-        let mut frame = vec![0x88, 2 + reason.len() as u8];
-        frame.extend_from_slice(&code.to_be_bytes());
-        frame.extend_from_slice(reason.as_bytes());
-        Some(frame.into())
+        Some(close_frame(code, reason))
     }
+}
+
+/// Spells a close frame, its reason cut to what a control frame holds: 125 bytes, two of which are the code
+/// (RFC 6455, section 5.5).
+pub(crate) fn close_frame(code: u16, reason: &str) -> Bytes {
+    let reason = &reason[..reason.floor_char_boundary(123)];
+    let mut frame = vec![0x88, 2 + reason.len() as u8];
+    frame.extend_from_slice(&code.to_be_bytes());
+    frame.extend_from_slice(reason.as_bytes());
+    frame.into()
 }
 
 fn message(frame: Frame) -> Arrival {

@@ -86,7 +86,10 @@ impl Model {
             "COMMAND/LEAVEROOM" => self.leave(who, message)?,
             _ => {}
         }
-        Ok(if forwarded { self.deliver(who, codec, kind, message) } else { Outcome::default() })
+        // R45: who asked is told of what was consumed, too.
+        let receivers = (message.find("ACK") == Some(&Value::True)).then_some(0);
+        let consumed = Outcome { receivers, ..Outcome::default() };
+        Ok(if forwarded { self.deliver(who, codec, kind, message) } else { consumed })
     }
 
     /// Checks what a message that is forwarded says about its sender and where it goes.

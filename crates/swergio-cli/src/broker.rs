@@ -1,7 +1,7 @@
 //! Broker: which one to talk to, under which name, and what to do when it will not.
 
 use anyhow::{Error, Result, anyhow};
-use swergio_client::{Client, ErrorKind, Event, Events, Options, Rejection};
+use swergio_client::{Client, ErrorKind, Options, Rejection};
 
 /// Chooses the broker and how to come to it.
 #[derive(Debug, clap::Args)]
@@ -22,22 +22,16 @@ impl Broker {
     /// Connects, and makes sure that the broker has taken the name and let us into the rooms.
     ///
     /// A component that was given no name is called after what it does.
-    pub(crate) async fn connect(
-        &self,
-        role: &str,
-        rooms: &[String],
-        options: Options,
-    ) -> Result<(Client, Events)> {
+    pub(crate) async fn connect(&self, role: &str, rooms: &[String], options: Options) -> Result<Client> {
         let name = self.name.clone().unwrap_or_else(|| format!("{role}-{}", options.name));
         let options = Options { url: self.url.clone(), token: self.token.clone(), ..options };
-        let client = options.name(name).rooms(rooms).connect().await.map_err(|error| self.explain(error))?;
-        let mut events = client.events();
-        settle(&client, &mut events).await?;
-        Ok((client, events))
+        let client = options.name(name).rooms(rooms).connect().await.map_err(|error| self.advise(error))?;
+        client.settle().await.map_err(explain)?;
+        Ok(client)
     }
 
     /// Says what to do about a connection that did not come about.
-    fn explain(&self, error: swergio_client::Error) -> Error {
+    fn advise(&self, error: swergio_client::Error) -> Error {
         let hint = match (error.kind(), error.farewell().and_then(|farewell| farewell.code)) {
             (ErrorKind::Unreachable, _) => {
                 "Start a broker with `swergio serve`, or say where it is with --url or SWERGIO_URL."
@@ -56,19 +50,9 @@ impl Broker {
     }
 }
 
-/// Waits until the broker has acted on all that was sent.
-///
-/// # Errors
-/// What it refused, or that the link is gone.
-pub(crate) async fn settle(client: &Client, events: &mut Events) -> Result<()> {
-    let settled = client.settle().await;
-    // Its objections came before the receipt, so they are all here.
-    while let Some(event) = at_once(events.next()).await.flatten() {
-        if let Event::Rejected(rejection) = event {
-            return Err(refused(&rejection));
-        }
-    }
-    settled.map_err(|error| error.rejection().map(refused).unwrap_or_else(|| error.into()))
+/// Says what went wrong and, where the broker would not take something, what to do about it.
+pub(crate) fn explain(error: swergio_client::Error) -> Error {
+    error.rejection().map(refused).unwrap_or_else(|| error.into())
 }
 
 /// Says what the broker would not take, and what to do about it.

@@ -7,7 +7,7 @@ use swergio_client::{Bounds, Client, ErrorKind, Event, Events, Kind, Message, Me
 use swergio_proto::PRESENCE;
 
 use crate::Verdict;
-use crate::broker::{Broker, at_once, refused, settle};
+use crate::broker::{Broker, at_once, explain, refused};
 use crate::clock::{self, Stop};
 use crate::output::{self, note};
 use crate::sighting::Sighting;
@@ -47,9 +47,9 @@ impl Rooms {
     pub(crate) async fn run(&self) -> Result<Verdict> {
         let bounds = Bounds { inbox: INBOX, ..Bounds::default() };
         let options = Options { bounds, ..Options::default() };
-        let (client, mut events) = self.broker.connect("rooms", &[], options).await?;
+        let client = self.broker.connect("rooms", &[], options).await?;
         if !self.watch {
-            let (seats, _) = count(&client, &mut events).await?;
+            let (seats, _) = count(&client).await?;
             self.show(&seats)?;
             client.close().await?;
             return Ok(Verdict::Yes);
@@ -57,17 +57,18 @@ impl Rooms {
         let stop = Stop::after(None)?;
         tokio::select! {
             () = stop.wait() => Ok(Verdict::Yes),
-            ended = self.watch(&client, &mut events) => ended,
+            ended = self.watch(&client) => ended,
         }
     }
 
     /// Tells who is there and who comes and goes, and begins anew when something was missed.
-    async fn watch(&self, client: &Client, events: &mut Events) -> Result<Verdict> {
+    async fn watch(&self, client: &Client) -> Result<Verdict> {
         loop {
-            match count(client, events).await {
+            let mut events = client.events();
+            match count(client).await {
                 Ok((seats, moves)) => {
                     self.show(&seats)?;
-                    self.follow(client, events, moves).await?;
+                    self.follow(client, &mut events, moves).await?;
                 }
                 Err(error) if is_passing(&error) => note(format_args!("rooms: {error}; asking again")),
                 Err(error) => return Err(error),
@@ -110,17 +111,17 @@ impl Rooms {
 ///
 /// On joining `_presence` one is told. The broker acts in order, so its receipt for whatever is sent next says that
 /// all is told.
-async fn count(client: &Client, events: &mut Events) -> Result<(Seats, Messages)> {
+async fn count(client: &Client) -> Result<(Seats, Messages)> {
     client.leave(PRESENCE).await?;
-    settle(client, events).await?;
+    client.settle().await.map_err(explain)?;
     let mut moves = client.subscribe(Trigger::kinds([Kind::PRESENCE]).rooms([PRESENCE])).await?;
     let mut seats = Seats::without(client.name().as_str());
-    let mut settled = std::pin::pin!(settle(client, events));
+    let mut settled = std::pin::pin!(client.settle());
     loop {
         tokio::select! {
             biased;
             Some(told) = moves.next() => seats.take(&told),
-            receipt = &mut settled => break receipt?,
+            receipt = &mut settled => break receipt.map_err(explain)?,
         }
     }
     // What came before the receipt is here by now.
@@ -137,7 +138,7 @@ fn breaks(event: &Event) -> Result<bool> {
         Event::Rejected(rejection) => return Err(refused(rejection)),
         _ => {}
     }
-    Ok(matches!(event, Event::Welcomed(_) | Event::Missed { .. }))
+    Ok(matches!(event, Event::Welcomed(_) | Event::FellBehind { .. } | Event::CaughtUp { .. }))
 }
 
 /// Tells whether it makes sense to ask again: the link broke, and it comes back by itself.

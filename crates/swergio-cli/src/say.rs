@@ -5,13 +5,13 @@ mod payload;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use clap::builder::NonEmptyStringValueParser;
 use swergio_client::{
-    Body, Bounds, Client, Envelope, ErrorKind, Events, Kind, MemberName, Message, MessageId, Options,
-    RoomName,
+    Body, Bounds, Client, Envelope, ErrorKind, Kind, MemberName, Message, MessageId, Options, RoomName,
 };
 
 use crate::Verdict;
-use crate::broker::{Broker, refused, settle};
+use crate::broker::{Broker, explain};
 use crate::clock;
 use crate::line::line;
 use crate::output::{self, note};
@@ -45,7 +45,7 @@ pub(crate) struct Say {
     #[arg(long, value_name = "NAME")]
     to: Option<String>,
     /// The kind of message.
-    #[arg(long, short, default_value = "DATA/TEXT")]
+    #[arg(long, short, default_value = "DATA/TEXT", value_parser = NonEmptyStringValueParser::new())]
     kind: String,
     /// Take the payload as text even if it could be read as JSON.
     #[arg(long)]
@@ -84,7 +84,7 @@ impl Say {
             room.filter(|_| self.wait.is_some()).map(str::to_owned).into_iter().collect();
         let mut options = Options::default();
         options.deadline = self.wait.unwrap_or(options.deadline);
-        let (client, mut events) = self.broker.connect("say", &seats, options).await?;
+        let client = self.broker.connect("say", &seats, options).await?;
 
         let mut verdict = Verdict::Yes;
         while let Some(payload) = payloads.next()? {
@@ -93,7 +93,7 @@ impl Say {
                 verdict = Verdict::No;
             }
         }
-        finish(&client, &mut events).await?;
+        finish(&client).await?;
         Ok(verdict)
     }
 
@@ -158,13 +158,9 @@ impl Say {
 }
 
 /// Makes sure that the broker has taken everything before leaving.
-async fn finish(client: &Client, events: &mut Events) -> Result<()> {
-    settle(client, events).await?;
+async fn finish(client: &Client) -> Result<()> {
+    client.settle().await.map_err(explain)?;
     client.close().await.context("what was said may not have arrived")
-}
-
-fn explain(error: swergio_client::Error) -> anyhow::Error {
-    error.rejection().map(refused).unwrap_or_else(|| error.into())
 }
 
 fn field(text: &str) -> Result<(String, String), String> {

@@ -11,7 +11,7 @@ use swergio_client::{Message, Options, Trigger};
 use swergio_proto::LOGGING;
 
 use crate::Verdict;
-use crate::broker::{Broker, settle};
+use crate::broker::{Broker, explain};
 use crate::clock::{self, Stop};
 use crate::line::line;
 use crate::output::{self, note};
@@ -69,10 +69,11 @@ pub(crate) struct Tap {
 
 impl Tap {
     pub(crate) async fn run(&self) -> Result<Verdict> {
-        let (client, mut events) = self.broker.connect("tap", &[], Options::default()).await?;
+        let client = self.broker.connect("tap", &[], Options::default()).await?;
+        let events = client.events();
         let rooms = if self.rooms.is_empty() { &[LOGGING.to_owned()][..] } else { &self.rooms };
         let mut heard = client.subscribe(Trigger::any().rooms(rooms)).await?;
-        settle(&client, &mut events).await?;
+        client.settle().await.map_err(explain)?;
         note(format_args!("tap: listening in {} as {}", rooms.join(", "), client.name()));
 
         let stop = Stop::after(self.time)?;

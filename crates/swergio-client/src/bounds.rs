@@ -19,7 +19,7 @@ pub struct Bounds {
     /// Bytes that wait to be sent. Beyond it `send` waits; a larger message goes alone. 128 MiB.
     pub outbox_bytes: usize,
     /// Messages that wait for one handler or one stream. Beyond it messages for it, and for it alone, are
-    /// left out, and [`Event::Missed`](crate::Event::Missed) counts them. At least 1. 1,024.
+    /// left out, and [`Event::CaughtUp`](crate::Event::CaughtUp) counts them. At least 1. 1,024.
     pub inbox: usize,
     /// Bytes that wait for one handler or one stream; as [`inbox`](Self::inbox). One message always fits. 256 MiB.
     pub inbox_bytes: usize,

@@ -4,6 +4,8 @@ mod shared;
 
 pub(crate) use shared::{Inner, Outgoing, Shared, State};
 
+use shared::locked;
+
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
@@ -18,7 +20,7 @@ use crate::link::{Farewell, Link};
 use crate::pending::{Ticket, Want};
 use crate::routes::Routes;
 use crate::{
-    Error, ErrorKind, Events, IntoReplies, Message, Messages, Options, Respond, Trigger, control, id,
+    Error, ErrorKind, Events, IntoReplies, Message, Messages, Options, Respond, Trigger, Welcome, control, id,
 };
 
 /// Takes part in rooms: a cheap handle to one connection that comes back by itself. Clones share it.
@@ -83,6 +85,8 @@ impl Client {
             routes: Routes::default(),
             rooms: Mutex::new(rooms),
             state,
+            welcome: Mutex::default(),
+            objection: Mutex::default(),
             events,
         });
         let driver =
@@ -105,6 +109,14 @@ impl Client {
     /// Tells whether there is a link to the broker right now.
     pub fn is_connected(&self) -> bool {
         matches!(*self.inner.shared.state.borrow(), State::Connected)
+    }
+
+    /// Returns the broker's last `COMMAND/WELCOME`: the name as it has it, the connection's number, its own name.
+    ///
+    /// It comes a moment after connecting, and anew after each reconnect; when [`settle`](Self::settle) has returned
+    /// it is there.
+    pub fn welcome(&self) -> Option<Welcome> {
+        locked(&self.inner.shared.welcome).clone()
     }
 
     /// Lists the rooms that the client has joined, in that order; `_command` is the first.
@@ -143,16 +155,25 @@ impl Client {
         Ok(receipt.field("RECEIVERS")?.unwrap_or_default())
     }
 
-    /// Waits until the broker has acted on everything sent so far, joins included.
+    /// Waits until the broker has acted on everything sent so far: the name, joins and messages.
     ///
     /// # Errors
-    /// As [`send_acked`](Self::send_acked).
+    /// `Rejected` with the first thing that the broker found wrong since the last time that somebody settled, if no
+    /// call was told of it; otherwise as [`send_acked`](Self::send_acked).
     pub async fn settle(&self) -> Result<(), Error> {
         // Addressed to nobody: only the receipt comes, and it comes after all that was sent before.
-        self.send_acked(Envelope::new(Kind::COMMAND_CUSTOM)).await.map(drop)
+        let receipt = self.send_acked(Envelope::new(Kind::COMMAND_CUSTOM)).await;
+        match receipt {
+            Err(error) if error.kind() != ErrorKind::Rejected => Err(error),
+            // A name that was refused comes before a receipt that is refused to somebody without a name.
+            receipt => match locked(&self.inner.shared.objection).take() {
+                Some(rejection) => Err(Error::rejected(rejection)),
+                None => receipt.map(drop),
+            },
+        }
     }
 
-    /// Sends a message, and waits for the answer to it.
+    /// Sends a message, and waits for the answer to it. Who asks a room joins it first: answers are said there.
     ///
     /// The answer is the first message that carries this one's ID: as its own ID (so a gradient or reward answers
     /// a forward message), as REF, or as ROOT_ID. So that upstream's handlers answer, which pass on nothing but
@@ -168,10 +189,24 @@ impl Client {
     pub async fn request(&self, envelope: Envelope) -> Result<Message, Error> {
         let kind = envelope.kind.clone();
         let (mut envelope, id) = with_id(envelope);
+        let room = envelope.to_room.clone();
         if envelope.root_id.is_none() && envelope.field("ROOT_ID").is_none() {
             envelope.root_id = Some(id.as_str().to_owned());
         }
-        self.ask(envelope, Want::Answer(kind)).await
+        self.ask(envelope, Want::Answer(kind)).await.map_err(|error| self.deaf(error, room.as_ref()))
+    }
+
+    /// Says of an answer that did not come when it could not have been heard.
+    fn deaf(&self, error: Error, room: Option<&RoomName>) -> Error {
+        match room
+            .filter(|room| error.kind() == ErrorKind::Timeout && !self.inner.shared.rooms().contains(room))
+        {
+            Some(room) => Error::new(
+                ErrorKind::Timeout,
+                format!("{error}; join {:?} to hear what is answered there", room.as_str()),
+            ),
+            None => error,
+        }
     }
 
     async fn ask(&self, envelope: Envelope, want: Want) -> Result<Message, Error> {
@@ -183,15 +218,16 @@ impl Client {
             inner.transmit_frame(envelope.encode(inner.shared.codec)?, Some(id)).await?;
             ticket.answer().await
         };
-        timeout(inner.deadline, asking)
-            .await
-            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, "no answer within the deadline")))
+        timeout(inner.deadline, asking).await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Timeout, format!("no answer within {:?}", inner.deadline)))
+        })
     }
 
     /// Joins a room, unless the client is in it. After a reconnect it joins again by itself.
     ///
     /// # Errors
-    /// `Invalid` for a bad name, `Closed`. If the broker refuses, there will be an [`Event::Rejected`](crate::Event::Rejected).
+    /// `Invalid` for a bad name, `Closed`. If the broker refuses, [`settle`](Self::settle) says so, and an
+    /// [`Event::Rejected`](crate::Event::Rejected).
     pub async fn join(&self, room: impl AsRef<str>) -> Result<(), Error> {
         self.join_all(&[RoomName::parse(room.as_ref())?]).await
     }
@@ -216,8 +252,8 @@ impl Client {
     ///
     /// The handler is a function that returns a future: an `async fn`, `|message: Message| async move { … }`, or an
     /// async closure that captures nothing. It may change what it captures; what its future needs of that, it
-    /// hands over by `move` or clone, as [`on_with`](Self::on_with) does by itself. It may return `()`, a [`Reply`](crate::Reply), several, none, or a `Result` with any of these: see
-    /// [`IntoReplies`].
+    /// hands over by `move` or clone, as [`on_with`](Self::on_with) does by itself. It may return `()`, a
+    /// [`Reply`](crate::Reply), several, none, or a `Result` with any of these: see [`IntoReplies`].
     ///
     /// Each handler is a task of its own, which takes its messages one after another in the order in which they
     /// came; different handlers run side by side. A slow handler delays nothing but itself; see

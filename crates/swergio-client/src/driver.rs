@@ -152,10 +152,10 @@ impl Driver {
                 let reference = rejection.reference.as_deref();
                 match reference.and_then(|id| shared.pending.rejected(id)) {
                     Some(teller) => drop(teller.send(Err(Error::rejected(rejection)))),
-                    None => shared.tell(Event::Rejected(rejection)),
+                    None => shared.rejected(rejection),
                 }
             }
-            _ => shared.tell(Event::Welcomed(welcome(notice))),
+            _ => shared.welcomed(welcome(notice)),
         }
     }
 

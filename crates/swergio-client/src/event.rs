@@ -38,13 +38,17 @@ pub enum Event {
         /// What went wrong.
         error: String,
     },
-    /// A handler or stream did not keep up, and messages for it were left out: told when that begins (count 1)
-    /// and when it is over.
-    Missed {
+    /// A handler or stream does not keep up: from now on messages for it are left out.
+    FellBehind {
         /// What the handler or stream listens to.
         handler: String,
-        /// How many messages it has missed so far.
-        count: u64,
+    },
+    /// A handler or stream that fell behind keeps up again.
+    CaughtUp {
+        /// What the handler or stream listens to.
+        handler: String,
+        /// How many messages it has missed since it fell behind.
+        missed: u64,
     },
     /// Something came that is no message. It was left out.
     Malformed {

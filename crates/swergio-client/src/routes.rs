@@ -76,15 +76,15 @@ impl Inbox {
     fn offer(&mut self, message: &Message, tell: &mut impl FnMut(Event)) -> bool {
         match (self.put(message), self.missed) {
             (Fate::Gone, _) => return false,
-            (Fate::Taken, count) if count > 0 && self.keeps_up() => {
+            (Fate::Taken, missed) if missed > 0 && self.keeps_up() => {
                 self.missed = 0;
-                tell(Event::Missed { handler: self.trigger.to_string(), count });
+                tell(Event::CaughtUp { handler: self.trigger.to_string(), missed });
             }
             (Fate::Taken, _) => {}
             (Fate::Missed, before) => {
                 self.missed = before + 1;
                 if before == 0 {
-                    tell(Event::Missed { handler: self.trigger.to_string(), count: 1 });
+                    tell(Event::FellBehind { handler: self.trigger.to_string() });
                 }
             }
         }

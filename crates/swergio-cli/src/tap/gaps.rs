@@ -51,10 +51,15 @@ async fn announce(mut events: Events, left_out: Arc<LeftOut>, tell: oneshot::Sen
                 note(format_args!("tap: cut off{slow}: {reason}; back in {:.1} s", wait.as_secs_f64()));
             }
             Event::Welcomed(_) => note(format_args!("tap: listening again")),
-            Event::Missed { count, .. } => match left_out.take(count) {
-                None => note(format_args!("tap: what it prints is not read; messages are left out")),
-                Some(count) => note(format_args!("tap: {count} messages were left out")),
-            },
+            Event::FellBehind { .. } => {
+                left_out.more.store(true, Ordering::Relaxed);
+                note(format_args!("tap: what it prints is not read; messages are left out"));
+            }
+            Event::CaughtUp { missed, .. } => {
+                left_out.count.fetch_add(missed, Ordering::Relaxed);
+                left_out.more.store(false, Ordering::Relaxed);
+                note(format_args!("tap: {missed} messages were left out"));
+            }
             Event::Malformed { reason } => note(format_args!("tap: left out what is no message: {reason}")),
             Event::Rejected(rejection) => {
                 let _ = tell.send(refused(&rejection));
@@ -64,17 +69,6 @@ async fn announce(mut events: Events, left_out: Arc<LeftOut>, tell: oneshot::Sen
             Event::Closed => return std::future::pending().await,
             _ => {}
         }
-    }
-}
-
-impl LeftOut {
-    /// Notes that messages begin to be left out, or how many were: a client tells the one, then the other.
-    fn take(&self, count: u64) -> Option<u64> {
-        let over = self.more.fetch_xor(true, Ordering::Relaxed);
-        over.then(|| {
-            self.count.fetch_add(count, Ordering::Relaxed);
-            count
-        })
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc, watch};
 
 use crate::pending::Pending;
 use crate::routes::Routes;
-use crate::{Bounds, Error, ErrorKind, Event};
+use crate::{Bounds, Error, ErrorKind, Event, Rejection, Welcome};
 
 /// What handles share with each other, and not with the driver: when it goes, the driver closes.
 pub(crate) struct Inner {
@@ -32,6 +32,10 @@ pub(crate) struct Shared {
     /// In the order in which they were joined, `_command` first.
     pub(crate) rooms: Mutex<Vec<RoomName>>,
     pub(crate) state: watch::Sender<State>,
+    /// What the broker said last about itself and us.
+    pub(super) welcome: Mutex<Option<Welcome>>,
+    /// What the broker found wrong first since somebody asked.
+    pub(super) objection: Mutex<Option<Rejection>>,
     pub(super) events: broadcast::Sender<Event>,
 }
 
@@ -102,12 +106,23 @@ impl Inner {
 
 impl Shared {
     pub(crate) fn rooms(&self) -> MutexGuard<'_, Vec<RoomName>> {
-        // The list is whole between any two of its steps.
-        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.rooms)
     }
 
     pub(crate) fn has_ended(&self) -> bool {
         matches!(*self.state.borrow(), State::Ended(_))
+    }
+
+    /// Keeps the broker's welcome, and tells of it.
+    pub(crate) fn welcomed(&self, welcome: Welcome) {
+        *locked(&self.welcome) = Some(welcome.clone());
+        self.tell(Event::Welcomed(welcome));
+    }
+
+    /// Keeps the first objection of the broker until somebody asks, and tells of each.
+    pub(crate) fn rejected(&self, rejection: Rejection) {
+        locked(&self.objection).get_or_insert_with(|| rejection.clone());
+        self.tell(Event::Rejected(rejection));
     }
 
     /// Tells the log and whoever listens; never waits.
@@ -121,4 +136,9 @@ impl Shared {
         }
         let _ = self.events.send(event);
     }
+}
+
+/// Locks what is whole between any two of its steps, whoever panicked in the meantime.
+pub(super) fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,6 @@
 //! WebSocket: the link to a real broker.
 
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -11,7 +12,7 @@ use tokio::time::{Instant, Sleep, sleep, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message as WsMessage, Utf8Bytes};
 
@@ -61,15 +62,23 @@ impl Dialer {
 
     /// Opens a connection and shakes hands, within [`Bounds::handshake`].
     pub(crate) async fn dial(self) -> Result<WebSocket<Socket>, Farewell> {
-        match timeout(self.bounds.handshake, self.shake_hands()).await {
-            Ok(outcome) => outcome.map_err(|error| farewell(&error)),
-            Err(_) => Err(Farewell::broken("the handshake took too long")),
+        let Url { host, port, .. } = &self.url;
+        match timeout(self.bounds.handshake, self.reach()).await {
+            Ok(Ok(outcome)) => outcome.map_err(|error| farewell(&error)),
+            Ok(Err(error)) => Err(Farewell::broken(format!("cannot reach {host} on port {port}: {error}"))),
+            Err(_) => {
+                Err(Farewell::broken(format!("the handshake with {host} on port {port} took too long")))
+            }
         }
     }
 
-    async fn shake_hands(&self) -> Result<WebSocket<Socket>, WsError> {
+    async fn reach(&self) -> io::Result<Result<WebSocket<Socket>, WsError>> {
         let socket = TcpStream::connect((self.url.host.as_str(), self.url.port)).await?;
         socket.set_nodelay(true)?;
+        Ok(self.shake_hands(socket).await)
+    }
+
+    async fn shake_hands(&self, socket: TcpStream) -> Result<WebSocket<Socket>, WsError> {
         let pulse = Pulse::new();
         let socket = Pulsing::new(socket, pulse.clone());
         let most = self.bounds.message_bytes;
@@ -208,14 +217,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Frame> for WebSocket<S> {
 fn farewell(error: &WsError) -> Farewell {
     match error {
         WsError::Http(response) => {
-            let status = response.status();
-            let body = response.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-            Farewell::refused(status.as_u16(), format!("the broker answered {status}: {body}"))
+            let (status, body) = (response.status(), response.body().as_deref().unwrap_or_default());
+            Farewell::refused(status.as_u16(), answer(status, &String::from_utf8_lossy(body)))
         }
         WsError::Url(_) | WsError::HttpFormat(_) => {
             Farewell { may_return: false, ..Farewell::broken(error.to_string()) }
         }
         _ => Farewell::broken(error.to_string()),
+    }
+}
+
+/// Says what was answered instead of a WebSocket: the first line, unless it begins a web page. The number is told
+/// beside it.
+fn answer(status: StatusCode, body: &str) -> String {
+    let reason = status.canonical_reason().unwrap_or("no WebSocket");
+    match body.lines().map(str::trim).find(|line| !line.is_empty()).filter(|line| !line.starts_with('<')) {
+        Some(line) => format!("it answered {reason}: {line}"),
+        None => format!("it answered {reason}"),
     }
 }
 
@@ -275,6 +293,19 @@ mod tests {
         });
         assert_eq!(client.next().await.unwrap().unwrap(), Frame::json("1111111111"));
         drop(slow.await);
+    }
+
+    #[test]
+    fn an_answer_is_told_in_one_line_and_its_number_once() {
+        for (status, body, told) in [
+            (401, "who are you?\n", "it answered Unauthorized: who are you? (401)"),
+            (404, "", "it answered Not Found (404)"),
+            (502, "\n<html>\n<p>oh no</p>", "it answered Bad Gateway (502)"),
+            (599, "", "it answered no WebSocket (599)"),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(Farewell::refused(status.as_u16(), answer(status, body)).to_string(), told);
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -146,6 +146,46 @@ async fn settling_asks_for_a_receipt_of_a_message_to_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn settling_tells_what_the_broker_rejected_first_and_once() {
+    let (client, mut broker) = opened().await;
+    for code in ["ROOM_LIMIT", "FORBIDDEN"] {
+        broker.says(json!({"TYPE": "COMMAND/ERROR", "CODE": code, "MESSAGE": "no"})).await;
+    }
+    let (settled, ()) = tokio::join!(client.settle(), receipt(&mut broker, 0));
+    let error = settled.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Rejected);
+    assert_eq!(error.rejection().unwrap().code, "ROOM_LIMIT");
+    let (settled, ()) = tokio::join!(client.settle(), receipt(&mut broker, 0));
+    settled.unwrap();
+}
+
+/// A broker that would not have the name refuses the receipt as well: the name is what to mend.
+#[tokio::test(start_paused = true)]
+async fn settling_under_a_name_that_was_refused_tells_of_the_name() {
+    let (client, mut broker) = opened().await;
+    broker.says(json!({"TYPE": "COMMAND/ERROR", "CODE": "BAD_NAME", "MESSAGE": "no"})).await;
+    let refuses = async {
+        let heard = broker.hears().await;
+        let fault =
+            json!({"TYPE": "COMMAND/ERROR", "REF": id(&heard), "CODE": "UNREGISTERED", "MESSAGE": "who?"});
+        broker.says(fault).await;
+    };
+    let (settled, ()) = tokio::join!(client.settle(), refuses);
+    assert_eq!(settled.unwrap_err().rejection().unwrap().code, "BAD_NAME");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_a_room_without_a_seat_in_it_is_told_why_no_answer_came() {
+    let (client, _broker) = opened().await;
+    let outside = client.request(question()).await.unwrap_err();
+    assert_eq!(outside.kind(), ErrorKind::Timeout);
+    assert_eq!(outside.to_string(), "no answer within 30s; join \"lab\" to hear what is answered there");
+    client.join("lab").await.unwrap();
+    let inside = client.request(question()).await.unwrap_err();
+    assert_eq!(inside.to_string(), "no answer within 30s");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_the_broker_rejects_fails_the_call_that_waits_for_it() {
     let (client, mut broker) = opened().await;
     let rejects = async {

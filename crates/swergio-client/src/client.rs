@@ -183,6 +183,18 @@ impl Client {
     ///
     /// Dropping the call stops waiting; a message that is still in the outbox is then not sent.
     ///
+    /// ```no_run
+    /// use swergio_client::{Client, Envelope, Kind, RoomName, Tensor};
+    ///
+    /// # async fn run(client: Client) -> Result<(), swergio_client::Error> {
+    /// client.join("lab").await?;
+    /// let x = Tensor::from_f32([2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])?;
+    /// let forward = Envelope::new(Kind::FORWARD).with_to_room(RoomName::parse("lab")?).with_tensor(x);
+    /// let gradient = client.request(forward).await?.tensor()?;
+    /// assert_eq!(gradient.shape(), [2, 3]);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// As [`send`](Self::send); `Rejected` with what the broker found wrong; `Lost` when the link broke after the
     /// message had gone out; `Timeout` after [`Options::deadline`], the time in the outbox included.

@@ -4,7 +4,6 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Deserialize;
 use swergio_proto::Fault;
 
 use crate::link::Farewell;
@@ -42,7 +41,7 @@ pub enum ErrorKind {
 }
 
 /// Holds a `COMMAND/ERROR`: what the broker found wrong with one of our messages.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 #[non_exhaustive]
 pub struct Rejection {

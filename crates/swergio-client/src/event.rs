@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
 use swergio_proto::MessageId;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
@@ -60,18 +59,14 @@ pub enum Event {
 }
 
 /// Holds a `COMMAND/WELCOME`: the broker has taken the name.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Welcome {
     /// The name as the broker has it.
-    #[serde(rename = "NAME")]
     pub name: String,
     /// The connection's number on this broker.
-    #[serde(rename = "SESSION")]
     pub session: u64,
     /// The broker's name and version.
-    #[serde(rename = "NODE")]
     pub node: String,
 }
 

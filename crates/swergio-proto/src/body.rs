@@ -57,7 +57,7 @@ impl Body {
     /// Reads the value as a type. A field that is a float takes integers; a [`Tensor`] takes nested lists.
     ///
     /// # Errors
-    /// [`Fault::Malformed`] naming DATA and what did not fit.
+    /// [`Fault::Malformed`] naming DATA, the usual place of a body, and what did not fit.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Fault> {
         rmp_serde::from_slice(&self.spelt()).map_err(|error| wrong(self.mismatch(&error)))
     }
@@ -172,9 +172,9 @@ impl Body {
             error => error.to_string(),
         };
         if self.tensor_in_sight() {
-            return format!("DATA is a tensor, read it as one: {reason}");
+            return format!("it is a tensor, to be read as one: {reason}");
         }
-        format!("DATA does not fit: {reason}")
+        reason
     }
 
     fn tensor_in_sight(&self) -> bool {

@@ -27,7 +27,10 @@ async fn a_type_of_ones_own_goes_out_and_comes_in() {
         assert_eq!(message.data::<Shot>().unwrap(), shot);
         assert_eq!(message.field::<u8>("NOTE").unwrap(), Some(7));
         assert_eq!(message.field::<u8>("MISSING").unwrap(), None);
-        assert_eq!(message.field::<String>("NOTE").unwrap_err().kind(), ErrorKind::Unreadable);
+        let error = message.field::<String>("NOTE").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unreadable);
+        assert!(error.to_string().starts_with("NOTE is not of the wanted type: "), "{error}");
+        assert!(!error.to_string().contains("DATA"), "{error}");
         assert_eq!(message.data::<Vec<String>>().unwrap_err().kind(), ErrorKind::Unreadable);
         assert_eq!(message.tensor().unwrap_err().kind(), ErrorKind::Unreadable);
     }

@@ -129,7 +129,7 @@ fn data_of_another_type_says_what_did_not_fit() {
     assert!(fault.to_string().contains("text stands where another type is read"), "{fault}");
 
     let tensor = Body::from(Tensor::from_f32([1], &[1.0]).unwrap());
-    assert!(tensor.read::<Vec<f32>>().unwrap_err().to_string().starts_with("DATA is a tensor"));
+    assert!(tensor.read::<Vec<f32>>().unwrap_err().to_string().starts_with("it is a tensor"));
     assert!(Body::from_json(b"{").is_err());
 }
 

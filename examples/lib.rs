@@ -4,3 +4,8 @@
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct FirstPage;
+
+/// Compiles what the broker's page shows.
+#[cfg(doctest)]
+#[doc = include_str!("../crates/swergio-broker/README.md")]
+struct BrokersPage;

@@ -35,8 +35,3 @@ pub use swergio_proto::{
     Body, Codec, Dtype, Envelope, Fault, Frame, Head, Kind, MemberName, MessageId, ModelStatus, RoomName,
     Tensor,
 };
-
-/// Compiles the Rust of the repository's README.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;

@@ -38,3 +38,8 @@ pub use notice::{Notice, PresenceState};
 pub use router::{Effects, Router, SeatId};
 pub use session::{Act, Route, Rules, Session, Step};
 pub use tensor::{Dtype, Tensor};
+
+/// Compiles what the crate's page shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Page;

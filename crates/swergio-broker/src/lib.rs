@@ -19,9 +19,11 @@
 //! ```
 
 mod app;
+mod batch;
 mod broker;
 mod config;
 mod connection;
+mod dialect;
 mod fanout;
 mod guard;
 mod handshake;
@@ -32,6 +34,8 @@ mod member;
 mod meter;
 mod outbox;
 mod packet;
+mod parcel;
+mod run;
 mod serve;
 mod writer;
 

@@ -15,7 +15,7 @@ use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 
 use self::place::Place;
 use super::{Arrival, BULK, Broken, Link};
-use crate::packet::Dialect;
+use crate::dialect::Dialect;
 
 /// Bytes of the read buffer, which every idle connection keeps.
 const READ_BUFFER: usize = 4096;

@@ -11,9 +11,6 @@ use tokio::io::AsyncRead;
 
 use crate::dialect::Dialect;
 
-/// Bytes of a message after which a link lets go of the buffer that it has read it into.
-pub(crate) const BULK: usize = 64 << 10;
-
 /// What a link makes of the bytes that came.
 #[derive(Debug)]
 pub(crate) enum Arrival {

@@ -28,7 +28,7 @@ const BATCH_BYTES: usize = 256 << 10;
 /// What the peer of a connection is to the broker.
 pub(crate) enum Peer {
     /// A component, which registers, joins and speaks.
-    Member(Member),
+    Member(Box<Member>),
     /// A conformance suite, which is sent back whatever it sends.
     Echo,
 }
@@ -87,7 +87,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
         let now = Instant::now();
         let liveness = Liveness::new(now, &broker.config.limits);
         let peer = match grant {
-            Some(grant) => Peer::Member(Member::new(Arc::clone(broker), Arc::clone(&outbox), grant)),
+            Some(grant) => {
+                Peer::Member(Box::new(Member::new(Arc::clone(broker), Arc::clone(&outbox), grant)))
+            }
             None => Peer::Echo,
         };
         Ok(Box::new(Self {

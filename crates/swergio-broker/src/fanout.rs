@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use swergio_proto::{Address, Effects, Fault, Frame, transcode};
 
-use crate::batch::Batch;
 use crate::dialect::Dialect;
+use crate::dues::Dues;
 use crate::hub::Hub;
 use crate::outbox::{Outbox, Pushed};
 use crate::packet::Packet;
@@ -14,34 +14,19 @@ use crate::parcel::{Parcel, Resealed};
 /// Collects what the delivery of one parcel causes.
 pub(crate) struct Fanout<'f> {
     hub: &'f Hub,
-    batch: &'f mut Batch,
+    dues: &'f mut Dues,
     /// The parcel in the dialects that it was not sealed in by its sender.
     resealed: [Option<Resealed>; Dialect::COUNT],
     /// Recipients of the other codec, served after the lock is let go.
     strangers: Vec<Arc<Outbox>>,
-    /// Whether the frame is the broker's own, and of a kind that upstream's clients do not know.
-    notice: bool,
     nesting: usize,
     receivers: usize,
 }
 
 impl<'f> Fanout<'f> {
     /// Prepares to hand out a member's frames.
-    pub(crate) fn message(hub: &'f Hub, batch: &'f mut Batch, nesting: usize) -> Self {
-        Self {
-            hub,
-            batch,
-            resealed: Default::default(),
-            strangers: Vec::new(),
-            notice: false,
-            nesting,
-            receivers: 0,
-        }
-    }
-
-    /// Prepares to hand out a notice of the broker's own, which upstream's clients are spared.
-    pub(crate) fn notice(hub: &'f Hub, batch: &'f mut Batch) -> Self {
-        Self { notice: true, ..Self::message(hub, batch, usize::MAX) }
+    pub(crate) fn message(hub: &'f Hub, dues: &'f mut Dues, nesting: usize) -> Self {
+        Self { hub, dues, resealed: Default::default(), strangers: Vec::new(), nesting, receivers: 0 }
     }
 
     /// Counts the outboxes that have taken the parcel.
@@ -77,31 +62,28 @@ impl<'f> Fanout<'f> {
             self.hub.meter.too_long_for_header(resealed.too_long);
         }
         if let Some(packet) = &resealed.packet {
-            self.receivers += usize::from(push(to, packet, self.batch));
+            self.receivers += usize::from(push(to, packet, self.dues));
         }
     }
 }
 
 /// Puts a packet into an outbox, notes what follows from that, and tells whether the outbox has taken it.
-pub(crate) fn push(to: &Arc<Outbox>, packet: &Arc<Packet>, batch: &mut Batch) -> bool {
+pub(crate) fn push(to: &Arc<Outbox>, packet: &Arc<Packet>, dues: &mut Dues) -> bool {
     let pushed = to.push(packet);
     if matches!(pushed, Pushed::Ring | Pushed::Overflow) {
-        batch.due(to);
+        dues.bell(to);
     }
     let taken = matches!(pushed, Pushed::Ring | Pushed::Waits);
     if taken {
-        batch.delivered(packet.frames());
+        dues.delivered(packet.frames());
     }
     taken
 }
 
 impl Effects<Arc<Outbox>, Parcel<'_>> for Fanout<'_> {
     fn deliver(&mut self, to: &Arc<Outbox>, parcel: &Parcel<'_>) {
-        if self.notice && !to.dialect.takes_notices() {
-            return;
-        }
         if to.dialect == parcel.dialect {
-            self.receivers += usize::from(push(to, &parcel.packet, self.batch));
+            self.receivers += usize::from(push(to, &parcel.packet, self.dues));
         } else if to.dialect.codec() == parcel.codec() {
             // Under the lock, so that all of a codec hear the room in one order; it copies, and spells nothing anew.
             self.hand_resealed(to, || parcel.frames());

@@ -9,8 +9,8 @@ use indexmap::IndexMap;
 use swergio_proto::{Address, Effects, Fault, Frame, Limits, MemberName, Notice, RoomName, Router, SeatId};
 
 use self::presence::{coming, joined, leaving, left};
-use crate::batch::Batch;
 use crate::dialect::Dialect;
+use crate::dues::Dues;
 use crate::fanout::{Fanout, push};
 use crate::meter::Meter;
 use crate::outbox::Outbox;
@@ -194,10 +194,10 @@ impl Hub {
     }
 
     /// Tells one connection something of the broker's own, if it understands that.
-    pub(crate) fn notify(&self, listener: &Arc<Outbox>, notice: &Notice<'_>, batch: &mut Batch) {
+    pub(crate) fn notify(&self, listener: &Arc<Outbox>, notice: &Notice<'_>, dues: &mut Dues) {
         if listener.dialect.takes_notices() {
             let frame = notice.encode(listener.dialect.codec());
-            push(listener, &Packet::seal(&frame, listener.dialect, &self.ledger), batch);
+            push(listener, &Packet::seal(&frame, listener.dialect, &self.ledger), dues);
         }
     }
 }

@@ -19,11 +19,11 @@
 //! ```
 
 mod app;
-mod batch;
 mod broker;
 mod config;
 mod connection;
 mod dialect;
+mod dues;
 mod fanout;
 mod guard;
 mod handshake;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use swergio_proto::{Act, Codec, Envelope, Fault, Frame, Grant, Head, Kind, Notice, Route, Session};
 
-use crate::batch::Batch;
 use crate::broker::Inner;
+use crate::dues::Dues;
 use crate::outbox::Outbox;
 use crate::run::Run;
 
@@ -17,7 +17,7 @@ pub(crate) struct Member {
     outbox: Arc<Outbox>,
     broker: Arc<Inner>,
     run: Run,
-    batch: Batch,
+    dues: Dues,
     registered: bool,
 }
 
@@ -25,7 +25,7 @@ impl Member {
     pub(crate) fn new(broker: Arc<Inner>, outbox: Arc<Outbox>, grant: Arc<Grant>) -> Self {
         let session = Session::new(broker.rules.clone(), grant);
         let run = Run::new(&broker.config.limits);
-        Self { session, outbox, broker, run, batch: Batch::default(), registered: false }
+        Self { session, outbox, broker, run, dues: Dues::default(), registered: false }
     }
 
     /// Registers and joins on behalf of a peer that asked for it in its address.
@@ -51,7 +51,7 @@ impl Member {
     /// Hands out what was gathered, and rings the bells of all who were told something since the last time.
     pub(crate) fn settle(&mut self) {
         self.hand_out_run();
-        self.batch.settle(&self.broker.hub.meter);
+        self.dues.settle(&self.broker.hub.meter);
         self.broker.hub.shed(self.broker.config.limits.outboxes_bytes);
     }
 
@@ -63,7 +63,7 @@ impl Member {
 
     /// Takes in one message. Returns `false` when it was the last one.
     pub(crate) fn receive(&mut self, frame: &Frame, wire: Option<Bytes>) -> bool {
-        self.batch.received(frame);
+        self.dues.received(frame);
         let head = match Head::peek(frame, self.broker.rules.limits.nesting) {
             Ok(head) => head,
             Err(fault) => {
@@ -155,6 +155,6 @@ impl Member {
 
     fn notify(&mut self, notice: &Notice<'_>) {
         self.hand_out_run();
-        self.broker.hub.notify(&self.outbox, notice, &mut self.batch);
+        self.broker.hub.notify(&self.outbox, notice, &mut self.dues);
     }
 }

@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering;
 use swergio_proto::{Address, Effects, MemberName, Notice, PresenceState, RoomName, SeatId};
 
 use super::{Hub, OURSELVES, Shard, lock};
-use crate::batch::Batch;
 use crate::dialect::Dialect;
+use crate::dues::Dues;
 use crate::outbox::{Outbox, Pushed};
 use crate::packet::Packet;
 
@@ -21,7 +21,7 @@ impl Hub {
         let notices: Vec<Notice<'n>> = notices().into_iter().collect();
         let mut train = Train::of(self);
         self.shard(Address::presence()).publish(Address::presence(), OURSELVES, &notices[..], &mut train);
-        train.batch.settle(&self.meter);
+        train.dues.settle(&self.meter);
     }
 
     /// Tells a new listener who is there. Each room is told under its lock, so that nobody leaves in between.
@@ -30,13 +30,13 @@ impl Hub {
             return;
         }
         for shard in &self.shards {
-            let mut batch = self.tell_who_is_in(&lock(shard), listener);
-            batch.settle(&self.meter);
+            let mut dues = self.tell_who_is_in(&lock(shard), listener);
+            dues.settle(&self.meter);
         }
     }
 
     /// Tells a new listener who is there under the names and in the rooms of one shard.
-    fn tell_who_is_in(&self, shard: &Shard, listener: &Arc<Outbox>) -> Batch {
+    fn tell_who_is_in(&self, shard: &Shard, listener: &Arc<Outbox>) -> Dues {
         let seated: Vec<(MemberName, SeatId, &str)> = shard
             .rooms()
             .flat_map(|(room, seats)| seats.map(move |(seat, _)| (seat, room)))
@@ -49,7 +49,7 @@ impl Hub {
             .collect();
         let mut train = Train::of(self);
         train.deliver(listener, &notices);
-        train.batch
+        train.dues
     }
 
     fn name_of(&self, seat: SeatId) -> Option<MemberName> {
@@ -95,12 +95,12 @@ pub(super) fn leaving<'n, 'r: 'n>(
 struct Train<'t> {
     hub: &'t Hub,
     coupled: [Option<Arc<Packet>>; Dialect::COUNT],
-    batch: Batch,
+    dues: Dues,
 }
 
 impl<'t> Train<'t> {
     fn of(hub: &'t Hub) -> Self {
-        Self { hub, coupled: Default::default(), batch: Batch::default() }
+        Self { hub, coupled: Default::default(), dues: Dues::default() }
     }
 }
 
@@ -116,10 +116,10 @@ impl Effects<Arc<Outbox>, [Notice<'_>]> for Train<'_> {
         });
         let pushed = to.push(packet);
         if matches!(pushed, Pushed::Ring | Pushed::Overflow) {
-            self.batch.due(to);
+            self.dues.bell(to);
         }
         if matches!(pushed, Pushed::Ring | Pushed::Waits) {
-            self.batch.delivered(notices.len());
+            self.dues.delivered(notices.len());
         }
     }
 

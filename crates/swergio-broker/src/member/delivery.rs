@@ -6,9 +6,9 @@ use bytes::Bytes;
 use swergio_proto::{Address, Codec, Fault, Frame, Route, respell_as_python, splice_sent_by, wrap_log};
 
 use super::Member;
-use crate::batch::Batch;
 use crate::broker::Inner;
 use crate::dialect::{Dialect, HEADROOM};
+use crate::dues::Dues;
 use crate::fanout::Fanout;
 use crate::outbox::Outbox;
 use crate::packet::{COPIED, Packet};
@@ -17,6 +17,9 @@ use crate::run::{Joined, Run};
 
 /// Bytes that a spliced name takes besides itself, generously.
 const SPLICE_ROOM: usize = 64;
+
+/// Is a packet, and the dialect that it is in.
+type Sealed = (Dialect, Arc<Packet>);
 
 impl Member {
     /// Returns where a frame goes that may wait for others; what goes two ways must not, as their order would suffer.
@@ -40,7 +43,7 @@ impl Member {
         let name = self.session.name().ok_or(Fault::Unregistered)?.as_str();
         let len = frame.len() + if unsigned { name.len() + SPLICE_ROOM } else { 0 };
         if !self.run.takes(to, dialect, len) {
-            hand_out(&mut self.run, &self.broker, &self.outbox, &mut self.batch);
+            hand_out(&mut self.run, &self.broker, &self.outbox, &mut self.dues);
             self.run.turn(to, dialect);
         }
         let joined = match wire.filter(|_| !unsigned) {
@@ -55,7 +58,7 @@ impl Member {
             })?,
         };
         if let Joined::TooLong(payload) = joined {
-            hand_out(&mut self.run, &self.broker, &self.outbox, &mut self.batch);
+            hand_out(&mut self.run, &self.broker, &self.outbox, &mut self.dues);
             let frame = Frame::new(frame.codec(), payload);
             self.deliver(&frame, None, &[Some(to)]);
         }
@@ -68,7 +71,7 @@ impl Member {
         frame: &Frame,
         wire: Option<Bytes>,
         unsigned: bool,
-    ) -> Result<(Frame, Option<(Dialect, Arc<Packet>)>), Fault> {
+    ) -> Result<(Frame, Option<Sealed>), Fault> {
         let (ledger, own) = (&self.broker.hub.ledger, self.dialect_of(frame.codec()));
         if !unsigned {
             return Ok((frame.clone(), wire.map(|wire| (own, Packet::verbatim(wire, ledger)))));
@@ -92,7 +95,7 @@ impl Member {
     pub(super) fn deliver(
         &mut self,
         frame: &Frame,
-        sealed: Option<(Dialect, Arc<Packet>)>,
+        sealed: Option<Sealed>,
         addresses: &[Option<Address<'_>>],
     ) -> usize {
         let (hub, from) = (&self.broker.hub, self.outbox.seat);
@@ -101,12 +104,12 @@ impl Member {
             (dialect, Packet::seal(frame, dialect, &hub.ledger))
         });
         let parcel = Parcel::one(frame, dialect, packet);
-        let mut fanout = Fanout::message(hub, &mut self.batch, self.broker.rules.limits.nesting);
+        let mut fanout = Fanout::message(hub, &mut self.dues, self.broker.rules.limits.nesting);
         addresses.iter().flatten().map(|to| hub.publish(*to, from, &parcel, &mut fanout)).sum()
     }
 
     pub(super) fn hand_out_run(&mut self) {
-        hand_out(&mut self.run, &self.broker, &self.outbox, &mut self.batch);
+        hand_out(&mut self.run, &self.broker, &self.outbox, &mut self.dues);
     }
 
     /// Sends a copy to `_logging`, in upstream's way spelt as Python spells it.
@@ -120,16 +123,16 @@ impl Member {
             wrap_log(frame, &fresh_id())
         };
         // The entry nests one deeper than what it wraps, which was checked at the door.
-        let mut fanout = Fanout::message(&self.broker.hub, &mut self.batch, nesting + 1);
+        let mut fanout = Fanout::message(&self.broker.hub, &mut self.dues, nesting + 1);
         self.broker.hub.publish_log(&entry, &mut fanout);
     }
 }
 
 /// Hands out what was gathered.
-fn hand_out(run: &mut Run, broker: &Inner, outbox: &Outbox, batch: &mut Batch) {
+fn hand_out(run: &mut Run, broker: &Inner, outbox: &Outbox, dues: &mut Dues) {
     let (hub, nesting) = (&broker.hub, broker.rules.limits.nesting);
     run.hand_out(&hub.ledger, |to, parcel| {
-        hub.publish(to, outbox.seat, parcel, &mut Fanout::message(hub, batch, nesting));
+        hub.publish(to, outbox.seat, parcel, &mut Fanout::message(hub, dues, nesting));
     });
 }
 

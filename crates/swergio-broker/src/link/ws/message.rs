@@ -38,21 +38,21 @@ impl Message {
             }
             return Ok(Some(Frame::new(codec, payload.freeze())));
         }
-        Self::take_fragment(begun, header, payload)
+        Self::take_fragment(begun, header, &payload)
     }
 
     fn take_fragment(
         begun: &mut Option<Self>,
         header: Header,
-        payload: BytesMut,
+        payload: &[u8],
     ) -> Result<Option<Frame>, Broken> {
         let message = match begun {
             Some(message) => {
-                message.bytes.extend_from_slice(&payload);
+                message.bytes.extend_from_slice(payload);
                 message
             }
             // A copy, so that a few bytes which wait for the rest do not hold the buffer that they were read into.
-            None => begun.insert(Self { codec: codec(header.opcode), bytes: payload[..].into(), checked: 0 }),
+            None => begun.insert(Self { codec: codec(header.opcode), bytes: payload.into(), checked: 0 }),
         };
         if message.codec == Codec::Json {
             message.check(header.last)?;

@@ -1,4 +1,4 @@
-//! Batch: what one read batch leaves to be settled at its end: bells to ring and figures to add.
+//! Dues: what one read batch leaves to be settled at its end: bells to ring and figures to add.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::outbox::Outbox;
 
 /// Collects, while messages are taken in one after another, what is done once for all of them.
 #[derive(Debug, Default)]
-pub(crate) struct Batch {
+pub(crate) struct Dues {
     /// Outboxes that turned non-empty.
     bells: Vec<Arc<Outbox>>,
     received: [u64; 2],
@@ -17,7 +17,7 @@ pub(crate) struct Batch {
     delivered: u64,
 }
 
-impl Batch {
+impl Dues {
     /// Counts a frame that came.
     pub(crate) fn received(&mut self, frame: &Frame) {
         self.received[usize::from(frame.codec() == Codec::MsgPack)] += 1;
@@ -30,7 +30,7 @@ impl Batch {
     }
 
     /// Remembers to ring the bell of `outbox`.
-    pub(crate) fn due(&mut self, outbox: &Arc<Outbox>) {
+    pub(crate) fn bell(&mut self, outbox: &Arc<Outbox>) {
         self.bells.push(Arc::clone(outbox));
     }
 

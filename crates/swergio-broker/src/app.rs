@@ -23,7 +23,7 @@ use tokio::time::timeout;
 use crate::broker::Broker;
 use crate::connection::Connection;
 use crate::handshake::{self, Handshake, Refused};
-use crate::link::ws::{WebSocketLink, close_frame};
+use crate::link::ws::{WebSocketLink, control};
 
 /// Builds the broker's routes, to be served by [`serve`](crate::serve) or nested in an application of yours:
 /// `/ws` and `/` (WebSocket), `/healthz`, `/readyz`, and `/metrics` (Prometheus).
@@ -165,7 +165,7 @@ async fn serve<T: AsyncRead + AsyncWrite + Unpin>(
         Err(fault) => fault,
     };
     // Since the check at the door the broker has filled up, or begun to shut down.
-    let goodbye = close_frame(fault.close_code(), &fault.to_string());
+    let goodbye = control::close(fault.close_code(), &fault.to_string());
     let told = async {
         io.write_all(&goodbye).await?;
         io.shutdown().await

@@ -10,13 +10,13 @@ use tokio::time::{Duration, Instant, sleep, timeout_at};
 
 use crate::config::{Config, ConfigError};
 use crate::connection::Connection;
+use crate::dialect::Dialect;
 use crate::guard::Guard;
 use crate::hub::Hub;
 use crate::link::tcp::TcpLink;
 use crate::link::ws::WebSocketLink;
 use crate::meter::Meter;
 use crate::outbox::Outbox;
-use crate::packet::Dialect;
 
 /// Parts in which a broker that shuts down closes its connections, so that not all come back at once.
 const STEPS: usize = 20;

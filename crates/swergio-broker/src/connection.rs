@@ -11,11 +11,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::broker::Inner;
+use crate::dialect::Dialect;
 use crate::link::{Arrival, Broken, Link};
 use crate::liveness::{Due, Liveness};
 use crate::member::Member;
 use crate::outbox::Outbox;
-use crate::packet::{Dialect, Packet};
+use crate::packet::Packet;
 use crate::writer::{Sent, Writer};
 
 /// Messages taken in before the bells are rung and other tasks have a turn.
@@ -27,7 +28,7 @@ const BATCH_BYTES: usize = 256 << 10;
 /// What the peer of a connection is to the broker.
 pub(crate) enum Peer {
     /// A component, which registers, joins and speaks.
-    Member(Member),
+    Member(Box<Member>),
     /// A conformance suite, which is sent back whatever it sends.
     Echo,
 }
@@ -86,7 +87,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
         let now = Instant::now();
         let liveness = Liveness::new(now, &broker.config.limits);
         let peer = match grant {
-            Some(grant) => Peer::Member(Member::new(Arc::clone(broker), Arc::clone(&outbox), grant)),
+            Some(grant) => {
+                Peer::Member(Box::new(Member::new(Arc::clone(broker), Arc::clone(&outbox), grant)))
+            }
             None => Peer::Echo,
         };
         Ok(Box::new(Self {
@@ -167,7 +170,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
         if std::mem::take(&mut self.batch).arrivals > 0
             && let Peer::Member(member) = &mut self.peer
         {
-            member.ring();
+            member.settle();
         }
     }
 
@@ -189,7 +192,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
                 Peer::Member(member) => {
                     // A large message takes its time; what others were told before must not wait for it.
                     if frame.len() >= BATCH_BYTES {
-                        member.ring();
+                        member.settle();
                     }
                     let stays = member.receive(&frame, wire);
                     self.note_registration();
@@ -292,20 +295,20 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
         }
     }
 
-    /// Drops what waits, but for the packet that has begun, and returns how many packets that were.
+    /// Drops what waits, but for the packet that has begun, and returns how many frames that were.
     fn cut_short(&mut self) -> usize {
         self.cut_short = true;
         let dropped = self.writer.cut_short();
-        self.outbox.written(dropped.packets, dropped.packet_bytes);
-        dropped.packets
+        self.outbox.written(dropped.frames, dropped.packet_bytes);
+        dropped.frames
     }
 
     fn account(&mut self, sent: Sent) {
         if sent.bytes > 0 {
             self.broker.hub.meter.sent(sent.bytes);
         }
-        if sent.packets > 0 {
-            self.outbox.written(sent.packets, sent.packet_bytes);
+        if sent.frames > 0 {
+            self.outbox.written(sent.frames, sent.packet_bytes);
         }
         if sent.unblocked {
             self.liveness.alive();

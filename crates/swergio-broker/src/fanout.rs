@@ -1,104 +1,96 @@
-//! Fanout: hands one frame to many outboxes, encoding it once for each dialect among them.
+//! Fanout: hands one parcel to many outboxes, sealing it once for each dialect among them.
 
 use std::sync::Arc;
 
-use swergio_proto::{Effects, Frame, transcode};
+use swergio_proto::{Address, Effects, Fault, Frame, transcode};
 
+use crate::dialect::Dialect;
+use crate::dues::Dues;
 use crate::hub::Hub;
 use crate::outbox::{Outbox, Pushed};
-use crate::packet::{Dialect, Packet, fits};
+use crate::packet::Packet;
+use crate::parcel::{Parcel, Resealed};
 
-/// Collects what the delivery of one frame causes.
+/// Collects what the delivery of one parcel causes.
 pub(crate) struct Fanout<'f> {
     hub: &'f Hub,
-    /// Outboxes that turned non-empty; rung once the read batch is over.
-    bells: &'f mut Vec<Arc<Outbox>>,
-    sealed: [Option<Arc<Packet>>; Dialect::COUNT],
+    dues: &'f mut Dues,
+    /// The parcel in the dialects that it was not sealed in by its sender.
+    resealed: [Option<Resealed>; Dialect::COUNT],
     /// Recipients of the other codec, served after the lock is let go.
     strangers: Vec<Arc<Outbox>>,
-    /// Whether the frame is the broker's own, and of a kind that upstream's clients do not know.
-    notice: bool,
     nesting: usize,
-    delivered: usize,
+    receivers: usize,
 }
 
 impl<'f> Fanout<'f> {
-    /// Prepares to hand out a member's frame.
-    pub(crate) fn message(hub: &'f Hub, bells: &'f mut Vec<Arc<Outbox>>, nesting: usize) -> Self {
-        let sealed = Default::default();
-        Self { hub, bells, sealed, strangers: Vec::new(), notice: false, nesting, delivered: 0 }
+    /// Prepares to hand out a member's frames.
+    pub(crate) fn message(hub: &'f Hub, dues: &'f mut Dues, nesting: usize) -> Self {
+        Self { hub, dues, resealed: Default::default(), strangers: Vec::new(), nesting, receivers: 0 }
     }
 
-    /// Prepares to hand out a notice of the broker's own, which upstream's clients are spared.
-    pub(crate) fn notice(hub: &'f Hub, bells: &'f mut Vec<Arc<Outbox>>) -> Self {
-        let mut fanout = Self::message(hub, bells, usize::MAX);
-        fanout.notice = true;
-        fanout
+    /// Counts the outboxes that have taken the parcel.
+    pub(crate) fn receivers(&self) -> usize {
+        self.receivers
     }
 
-    /// Brings a packet that exists already, so that recipients of its dialect share it.
-    pub(crate) fn sealed_as(mut self, dialect: Dialect, packet: Arc<Packet>) -> Self {
-        self.sealed[dialect.index()] = Some(packet);
-        self
-    }
-
-    /// Counts the outboxes that have taken the frame.
-    pub(crate) fn delivered(&self) -> usize {
-        self.delivered
-    }
-
-    /// Hands the frame, spelt in the other codec, to those who speak that; outside any lock.
-    pub(crate) fn hand_to_strangers(&mut self, frame: &Frame) {
+    /// Hands the frames, spelt in the other codec, to those who speak that; outside any lock.
+    pub(crate) fn hand_to_strangers(&mut self, parcel: &Parcel<'_>) {
         let strangers = std::mem::take(&mut self.strangers);
         let Some(first) = strangers.first() else { return };
-        match transcode(frame, first.dialect.codec(), self.nesting) {
-            Ok(other) => strangers.iter().for_each(|to| self.hand(to, &other)),
-            Err(fault) => {
-                // What was checked at the door can be spelt in either codec, but for what JSON cannot hold.
-                self.hub.meter.fault(&fault);
-                tracing::debug!(%fault, receivers = strangers.len(), "a frame could not be transcoded");
-            }
-        }
+        let other = first.dialect.codec();
+        let frames: Vec<Frame> = parcel
+            .frames()
+            .iter()
+            .filter_map(|frame| transcode(frame, other, self.nesting).map_err(|fault| self.note(&fault)).ok())
+            .collect();
+        strangers.iter().for_each(|to| self.hand_resealed(to, || frames.clone()));
     }
 
-    fn hand(&mut self, to: &Arc<Outbox>, frame: &Frame) {
-        if let Dialect::Tcp { header } = to.dialect
-            && !fits(header, frame.len())
-        {
-            self.hub.meter.too_long_for_header();
-            return;
+    /// Takes note of a frame that JSON cannot hold; all else that was checked at the door can be spelt in either codec.
+    fn note(&self, fault: &Fault) {
+        self.hub.meter.fault(fault);
+        tracing::debug!(%fault, "a frame could not be transcoded");
+    }
+
+    /// Hands out the frames in the dialect of `to`, sealing them if it is the first of that dialect.
+    fn hand_resealed(&mut self, to: &Arc<Outbox>, frames: impl FnOnce() -> Vec<Frame>) {
+        let (dialect, ledger) = (to.dialect, &self.hub.ledger);
+        let resealed =
+            self.resealed[dialect.index()].get_or_insert_with(|| Resealed::of(&frames(), dialect, ledger));
+        if resealed.too_long > 0 {
+            self.hub.meter.too_long_for_header(resealed.too_long);
         }
-        let (ledger, dialect) = (&self.hub.ledger, to.dialect);
-        let packet = self.sealed[dialect.index()].get_or_insert_with(|| Packet::seal(frame, dialect, ledger));
-        match to.push(packet) {
-            Pushed::Waits => self.delivered += 1,
-            Pushed::Ring => {
-                self.delivered += 1;
-                self.bells.push(Arc::clone(to));
-            }
-            Pushed::Overflow => self.bells.push(Arc::clone(to)),
-            Pushed::Closed => {}
+        if let Some(packet) = &resealed.packet {
+            self.receivers += usize::from(push(to, packet, self.dues));
         }
     }
 }
 
-impl Drop for Fanout<'_> {
-    fn drop(&mut self) {
-        self.hub.meter.delivered(self.delivered);
+/// Puts a packet into an outbox, notes what follows from that, and tells whether the outbox has taken it.
+pub(crate) fn push(to: &Arc<Outbox>, packet: &Arc<Packet>, dues: &mut Dues) -> bool {
+    let pushed = to.push(packet);
+    if matches!(pushed, Pushed::Ring | Pushed::Overflow) {
+        dues.bell(to);
     }
+    let taken = matches!(pushed, Pushed::Ring | Pushed::Waits);
+    if taken {
+        dues.delivered(packet.frames());
+    }
+    taken
 }
 
-impl Effects<Arc<Outbox>> for Fanout<'_> {
-    fn deliver(&mut self, to: &Arc<Outbox>, frame: &Frame) {
-        if self.notice && !to.dialect.takes_notices() {
-            return;
-        }
-        if to.dialect.codec() == frame.codec() {
-            self.hand(to, frame);
+impl Effects<Arc<Outbox>, Parcel<'_>> for Fanout<'_> {
+    fn deliver(&mut self, to: &Arc<Outbox>, parcel: &Parcel<'_>) {
+        if to.dialect == parcel.dialect {
+            self.receivers += usize::from(push(to, &parcel.packet, self.dues));
+        } else if to.dialect.codec() == parcel.codec() {
+            // Under the lock, so that all of a codec hear the room in one order; it copies, and spells nothing anew.
+            self.hand_resealed(to, || parcel.frames());
         } else {
             self.strangers.push(Arc::clone(to));
         }
     }
 
-    fn interest(&mut self, _: swergio_proto::Address<'_>, _: bool) {}
+    fn interest(&mut self, _: Address<'_>, _: bool) {}
 }

@@ -6,13 +6,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indexmap::IndexMap;
-use swergio_proto::{Address, Effects, Fault, Frame, Limits, MemberName, RoomName, Router, SeatId};
+use swergio_proto::{Address, Effects, Fault, Frame, Limits, MemberName, Notice, RoomName, Router, SeatId};
 
 use self::presence::{coming, joined, leaving, left};
-use crate::fanout::Fanout;
+use crate::dialect::Dialect;
+use crate::dues::Dues;
+use crate::fanout::{Fanout, push};
 use crate::meter::Meter;
 use crate::outbox::Outbox;
-use crate::packet::Ledger;
+use crate::packet::{Ledger, Packet};
+use crate::parcel::Parcel;
 
 /// Routers that share the addresses, so that rooms seldom wait for one another's lock.
 const SHARDS: usize = 16;
@@ -117,18 +120,18 @@ impl Hub {
         self.tell_presence(|| [left(name.as_str(), seat, Some(room.as_str()))]);
     }
 
-    /// Hands a frame to everybody at `address` and returns into how many outboxes it went.
+    /// Hands a parcel to everybody at `address` and returns into how many outboxes it went.
     pub(crate) fn publish(
         &self,
         address: Address<'_>,
         from: SeatId,
-        frame: &Frame,
+        parcel: &Parcel<'_>,
         fanout: &mut Fanout<'_>,
     ) -> usize {
-        let before = fanout.delivered();
-        self.shard(address).publish(address, from, frame, fanout);
-        fanout.hand_to_strangers(frame);
-        fanout.delivered() - before
+        let before = fanout.receivers();
+        self.shard(address).publish(address, from, parcel, fanout);
+        fanout.hand_to_strangers(parcel);
+        fanout.receivers() - before
     }
 
     /// Tells whether anybody sits in `_logging`, without taking a lock.
@@ -137,8 +140,14 @@ impl Hub {
     }
 
     /// Hands a log entry to everybody in `_logging`, the sender of what is logged included.
-    pub(crate) fn publish_log(&self, frame: &Frame, fanout: &mut Fanout<'_>) {
-        self.publish(Address::logging(), OURSELVES, frame, fanout);
+    pub(crate) fn publish_log(&self, entry: &Frame, fanout: &mut Fanout<'_>) {
+        self.publish_ours(Address::logging(), entry, fanout);
+    }
+
+    fn publish_ours(&self, address: Address<'_>, frame: &Frame, fanout: &mut Fanout<'_>) {
+        let dialect = Dialect::web_socket(frame.codec());
+        let parcel = Parcel::one(frame, dialect, Packet::seal(frame, dialect, &self.ledger));
+        self.publish(address, OURSELVES, &parcel, fanout);
     }
 
     /// Lists every connection's outbox.
@@ -183,12 +192,13 @@ impl Hub {
     fn shard(&self, address: Address<'_>) -> MutexGuard<'_, Shard> {
         lock(&self.shards[address.shard(SHARDS)])
     }
-}
 
-/// Rings every bell that a read batch has made due.
-pub(crate) fn ring(bells: &mut Vec<Arc<Outbox>>) {
-    for outbox in bells.drain(..) {
-        outbox.ring();
+    /// Tells one connection something of the broker's own, if it understands that.
+    pub(crate) fn notify(&self, listener: &Arc<Outbox>, notice: &Notice<'_>, dues: &mut Dues) {
+        if listener.dialect.takes_notices() {
+            let frame = notice.encode(listener.dialect.codec());
+            push(listener, &Packet::seal(&frame, listener.dialect, &self.ledger), dues);
+        }
     }
 }
 

@@ -22,6 +22,8 @@ mod app;
 mod broker;
 mod config;
 mod connection;
+mod dialect;
+mod dues;
 mod fanout;
 mod guard;
 mod handshake;
@@ -32,6 +34,8 @@ mod member;
 mod meter;
 mod outbox;
 mod packet;
+mod parcel;
+mod run;
 mod serve;
 mod writer;
 

@@ -9,10 +9,7 @@ use bytes::Bytes;
 use swergio_proto::{Fault, Frame};
 use tokio::io::AsyncRead;
 
-use crate::packet::Dialect;
-
-/// Bytes of a message after which a link lets go of the buffer that it has read it into.
-pub(crate) const BULK: usize = 64 << 10;
+use crate::dialect::Dialect;
 
 /// What a link makes of the bytes that came.
 #[derive(Debug)]

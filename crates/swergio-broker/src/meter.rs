@@ -2,7 +2,7 @@
 
 use metrics::{Counter, Gauge, counter, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use swergio_proto::{Codec, Fault};
+use swergio_proto::Fault;
 
 use crate::config::Metrics;
 
@@ -85,15 +85,20 @@ impl Meter {
         self.refused.increment(1);
     }
 
-    pub(crate) fn received(&self, codec: Codec, bytes: usize) {
-        let index = usize::from(codec == Codec::MsgPack);
-        self.received[index].increment(1);
-        self.received_bytes.increment(bytes as u64);
+    /// Counts messages that came, in JSON and in MessagePack, and their bytes.
+    pub(crate) fn received(&self, messages: [u64; 2], bytes: u64) {
+        for (counter, messages) in self.received.iter().zip(messages).filter(|(_, messages)| *messages > 0) {
+            counter.increment(messages);
+        }
+        if bytes > 0 {
+            self.received_bytes.increment(bytes);
+        }
     }
 
-    pub(crate) fn delivered(&self, receivers: usize) {
-        if receivers > 0 {
-            self.delivered.increment(receivers as u64);
+    /// Counts messages that were put into outboxes, one for each receiver.
+    pub(crate) fn delivered(&self, messages: u64) {
+        if messages > 0 {
+            self.delivered.increment(messages);
         }
     }
 
@@ -112,9 +117,9 @@ impl Meter {
         }
     }
 
-    /// Counts a message whose length has more digits than the TCP header of its recipient has characters.
-    pub(crate) fn too_long_for_header(&self) {
-        self.too_long.increment(1);
+    /// Counts messages whose length has more digits than the TCP header of their recipient has characters.
+    pub(crate) fn too_long_for_header(&self, messages: usize) {
+        self.too_long.increment(messages as u64);
     }
 
     /// Writes all figures in Prometheus' text format; nothing where the process has a recorder of its own.

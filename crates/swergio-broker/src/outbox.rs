@@ -7,7 +7,8 @@ use std::task::Waker;
 
 use swergio_proto::{Fault, Limits, SeatId};
 
-use crate::packet::{Dialect, Packet};
+use crate::dialect::Dialect;
+use crate::packet::Packet;
 
 /// Keeps what one connection still has to be told. It is the handle that the router keeps for a seat.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ struct Queue {
 impl Queue {
     /// Drops what has not been taken for writing yet.
     fn forget(&mut self) {
-        self.frames -= self.packets.len();
+        self.frames -= self.packets.iter().map(|packet| packet.frames()).sum::<usize>();
         self.bytes -= self.packets.iter().map(|packet| packet.len()).sum::<usize>();
         self.packets.clear();
     }
@@ -71,13 +72,14 @@ impl Outbox {
             return Pushed::Closed;
         }
         // One packet may always wait, however large, or a message within its own limit could never be told.
-        let crowded = queue.frames >= self.max_frames || queue.bytes + packet.len() > self.max_bytes;
+        let frames = queue.frames + packet.frames();
+        let crowded = frames > self.max_frames || queue.bytes + packet.len() > self.max_bytes;
         if crowded && queue.frames > 0 {
             queue.forget();
             queue.closed = Some(Fault::Slow);
             return Pushed::Overflow;
         }
-        queue.frames += 1;
+        queue.frames = frames;
         queue.bytes += packet.len();
         queue.packets.push_back(Arc::clone(packet));
         if queue.packets.len() == 1 { Pushed::Ring } else { Pushed::Waits }
@@ -168,8 +170,9 @@ mod tests {
     fn drain(outbox: &Outbox) -> (usize, Option<Fault>) {
         let mut writing = VecDeque::new();
         let closed = outbox.take(&mut writing, Waker::noop());
-        outbox.written(writing.len(), writing.iter().map(|packet| packet.len()).sum());
-        (writing.len(), closed)
+        let frames = writing.iter().map(|packet| packet.frames()).sum();
+        outbox.written(frames, writing.iter().map(|packet| packet.len()).sum());
+        (frames, closed)
     }
 
     #[test]
@@ -202,6 +205,18 @@ mod tests {
         let mut writing = VecDeque::new();
         outbox.take(&mut writing, Waker::noop());
         assert_eq!(outbox.push(&packet(10, &ledger)), Pushed::Overflow);
+    }
+
+    /// R43: the bound is on frames, however many of them share a packet.
+    #[test]
+    fn a_run_counts_as_the_frames_that_it_has() {
+        let (outbox, ledger) = (outbox(10, 1000), Arc::default());
+        let run = |frames| Packet::run(bytes::Bytes::from_static(b"wire"), frames, &ledger);
+        outbox.push(&run(6));
+        outbox.push(&run(4));
+        assert_eq!(drain(&outbox), (10, None));
+        outbox.push(&run(6));
+        assert_eq!(outbox.push(&run(5)), Pushed::Overflow);
     }
 
     #[test]

@@ -1,77 +1,23 @@
-//! Packet: a frame with its transport's header before it, encoded once for all its recipients.
+//! Packet: frames with their transport's headers before them, encoded once for all their recipients.
 
 use std::io::IoSlice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use swergio_proto::{Codec, Frame};
+use swergio_proto::Frame;
 
-/// Bytes that any transport's header may take, so that a spliced frame can be built behind room for it.
-pub(crate) const HEADROOM: usize = 32;
+use crate::dialect::{Dialect, HEADROOM};
+
 /// Payloads up to this size are copied behind their header; larger ones are written from where they are.
-const COPIED: usize = 4096;
+pub(crate) const COPIED: usize = 16 << 10;
 
-/// Names what a connection speaks: which framing, and which codec inside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dialect {
-    /// WebSocket, text frames.
-    WebSocketJson,
-    /// WebSocket, binary frames.
-    WebSocketMsgPack,
-    /// Upstream's length-prefixed JSON, with headers of so many characters.
-    Tcp { header: u8 },
-}
-
-impl Dialect {
-    /// Counts the dialects, for a table with a place for each.
-    pub(crate) const COUNT: usize = 3;
-
-    pub(crate) fn web_socket(codec: Codec) -> Self {
-        match codec {
-            Codec::Json => Self::WebSocketJson,
-            Codec::MsgPack => Self::WebSocketMsgPack,
-        }
-    }
-
-    pub(crate) fn codec(self) -> Codec {
-        match self {
-            Self::WebSocketMsgPack => Codec::MsgPack,
-            _ => Codec::Json,
-        }
-    }
-
-    pub(crate) fn index(self) -> usize {
-        match self {
-            Self::WebSocketJson => 0,
-            Self::WebSocketMsgPack => 1,
-            Self::Tcp { .. } => 2,
-        }
-    }
-
-    /// Tells whether the connection understands the kinds that upstream does not have.
-    pub(crate) fn takes_notices(self) -> bool {
-        !matches!(self, Self::Tcp { .. })
-    }
-
-    /// Writes the header of a payload of `len` bytes to the end of `room`, and returns how long it is.
-    fn write_header(self, len: usize, room: &mut [u8]) -> usize {
-        let header = match self {
-            Self::WebSocketJson => ws_header(0x81, len),
-            Self::WebSocketMsgPack => ws_header(0x82, len),
-            Self::Tcp { header } => tcp_header(usize::from(header), len),
-        };
-        let start = room.len() - header.len;
-        room[start..].copy_from_slice(&header.bytes[..header.len]);
-        header.len
-    }
-}
-
-/// Holds one message as it goes over the wire, shared by the outboxes that it waits in.
+/// Holds a frame, or a run of them, as it goes over the wire, shared by the outboxes that it waits in.
 #[derive(Debug)]
 pub(crate) struct Packet {
     head: Bytes,
     body: Bytes,
+    frames: usize,
     ledger: Arc<Ledger>,
 }
 
@@ -90,21 +36,22 @@ impl Packet {
     pub(crate) fn seal(frame: &Frame, dialect: Dialect, ledger: &Arc<Ledger>) -> Arc<Self> {
         let payload = frame.bytes();
         let copied = if payload.len() <= COPIED { payload.len() } else { 0 };
-        let mut room = Vec::with_capacity(HEADROOM + copied);
-        room.resize(HEADROOM, 0);
-        let header = dialect.write_header(payload.len(), &mut room);
-        room.extend_from_slice(&payload[..copied]);
-        let head = Bytes::from(room).slice(HEADROOM - header..);
-        Self::new(head, if copied == 0 { payload.clone() } else { Bytes::new() }, ledger)
+        let header = dialect.header(payload.len());
+        let mut head = Vec::with_capacity(header.bytes().len() + copied);
+        head.extend_from_slice(header.bytes());
+        head.extend_from_slice(&payload[..copied]);
+        let body = if copied == 0 { payload.clone() } else { Bytes::new() };
+        Self::new(head.into(), body, 1, ledger)
     }
 
     /// Puts the header of `dialect` into the room that `buffer` leaves before the payload, and shares both.
     pub(crate) fn build(mut buffer: Vec<u8>, dialect: Dialect, ledger: &Arc<Ledger>) -> (Frame, Arc<Self>) {
-        let len = buffer.len() - HEADROOM;
-        let header = dialect.write_header(len, &mut buffer[..HEADROOM]);
+        let header = dialect.header(buffer.len() - HEADROOM);
+        let start = HEADROOM - header.bytes().len();
+        buffer[start..HEADROOM].copy_from_slice(header.bytes());
         let whole = Bytes::from(buffer);
         let frame = Frame::new(dialect.codec(), whole.slice(HEADROOM..));
-        (frame, Self::new(whole.slice(HEADROOM - header..), Bytes::new(), ledger))
+        (frame, Self::new(whole.slice(start..), Bytes::new(), 1, ledger))
     }
 
     /// Puts frames that are told together behind one another, each with its header: they wait as one.
@@ -113,28 +60,38 @@ impl Packet {
         dialect: Dialect,
         ledger: &Arc<Ledger>,
     ) -> Arc<Self> {
-        let (mut wire, mut room) = (Vec::new(), [0; HEADROOM]);
+        let mut wire = Vec::new();
         for frame in frames {
-            let header = dialect.write_header(frame.len(), &mut room);
-            wire.extend_from_slice(&room[HEADROOM - header..]);
+            wire.extend_from_slice(dialect.header(frame.len()).bytes());
             wire.extend_from_slice(frame.bytes());
         }
         Self::verbatim(wire.into(), ledger)
     }
 
-    /// Takes bytes that have their header already.
+    /// Takes one frame that has its header already.
     pub(crate) fn verbatim(wire: Bytes, ledger: &Arc<Ledger>) -> Arc<Self> {
-        Self::new(wire, Bytes::new(), ledger)
+        Self::run(wire, 1, ledger)
     }
 
-    fn new(head: Bytes, body: Bytes, ledger: &Arc<Ledger>) -> Arc<Self> {
-        let packet = Self { head, body, ledger: Arc::clone(ledger) };
+    /// Takes so many frames that have their headers already.
+    pub(crate) fn run(wire: Bytes, frames: usize, ledger: &Arc<Ledger>) -> Arc<Self> {
+        Self::new(wire, Bytes::new(), frames, ledger)
+    }
+
+    fn new(head: Bytes, body: Bytes, frames: usize, ledger: &Arc<Ledger>) -> Arc<Self> {
+        let packet = Self { head, body, frames, ledger: Arc::clone(ledger) };
         ledger.0.fetch_add(packet.len(), Ordering::Relaxed);
         Arc::new(packet)
     }
 
+    /// Counts the bytes, headers included.
     pub(crate) fn len(&self) -> usize {
         self.head.len() + self.body.len()
+    }
+
+    /// Counts the frames.
+    pub(crate) fn frames(&self) -> usize {
+        self.frames
     }
 
     /// Appends what is left of the packet after `written` bytes to `slices`.
@@ -151,49 +108,6 @@ impl Drop for Packet {
     }
 }
 
-struct Header {
-    bytes: [u8; HEADROOM],
-    len: usize,
-}
-
-/// Writes the header of an unmasked final frame (RFC 6455, section 5.2).
-fn ws_header(first: u8, len: usize) -> Header {
-    let mut bytes = [0; HEADROOM];
-    bytes[0] = first;
-    let len = match len {
-        0..=125 => {
-            bytes[1] = len as u8;
-            2
-        }
-        126..=0xffff => {
-            bytes[1] = 126;
-            bytes[2..4].copy_from_slice(&(len as u16).to_be_bytes());
-            4
-        }
-        _ => {
-            bytes[1] = 127;
-            bytes[2..10].copy_from_slice(&(len as u64).to_be_bytes());
-            10
-        }
-    };
-    Header { bytes, len }
-}
-
-/// Writes the decimal length, left-aligned, padded with blanks to `width`, as upstream does.
-///
-/// A length with more digits than `width` cannot be told to the receiver; such frames are not handed out.
-fn tcp_header(width: usize, len: usize) -> Header {
-    let mut bytes = [b' '; HEADROOM];
-    let digits = len.to_string();
-    bytes[..digits.len().min(HEADROOM)].copy_from_slice(&digits.as_bytes()[..digits.len().min(HEADROOM)]);
-    Header { bytes, len: width }
-}
-
-/// Tells whether a payload's length fits into a header of `width` characters.
-pub(crate) fn fits(width: u8, len: usize) -> bool {
-    len.to_string().len() <= usize::from(width)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,25 +119,12 @@ mod tests {
     }
 
     #[test]
-    fn a_header_of_each_length_is_written_as_the_rfc_says() {
-        let ledger = Arc::default();
-        for (len, header) in [
-            (1, vec![0x81, 1]),
-            (125, vec![0x81, 125]),
-            (126, vec![0x81, 126, 0, 126]),
-            (65_536, vec![0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
-        ] {
+    fn a_frame_follows_its_header_whether_it_is_copied_or_not() {
+        for (len, header) in [(1, vec![0x81, 1]), (20_000, vec![0x81, 126, 0x4e, 0x20])] {
             let frame = Frame::json(vec![b'x'; len]);
-            let packet = Packet::seal(&frame, Dialect::WebSocketJson, &ledger);
+            let packet = Packet::seal(&frame, Dialect::WebSocketJson, &Arc::default());
             assert_eq!(wire(&packet), [header, vec![b'x'; len]].concat());
         }
-    }
-
-    #[test]
-    fn upstreams_header_is_padded_on_the_right() {
-        let packet = Packet::seal(&Frame::json("{}"), Dialect::Tcp { header: 10 }, &Arc::default());
-        assert_eq!(wire(&packet), b"2         {}");
-        assert!(fits(4, 9999) && !fits(4, 10_000));
     }
 
     #[test]
@@ -244,21 +145,21 @@ mod tests {
     #[test]
     fn the_ledger_counts_a_shared_packet_once_and_until_the_last_reader_has_it() {
         let ledger = Arc::new(Ledger::default());
-        let packet = Packet::seal(&Frame::json(vec![b'x'; 5000]), Dialect::WebSocketJson, &ledger);
+        let packet = Packet::seal(&Frame::json(vec![b'x'; 20_000]), Dialect::WebSocketJson, &ledger);
         let shared = Arc::clone(&packet);
         drop(packet);
-        assert_eq!(ledger.bytes(), 5004);
+        assert_eq!(ledger.bytes(), 20_004);
         drop(shared);
         assert_eq!(ledger.bytes(), 0);
     }
 
     #[test]
     fn a_half_written_packet_goes_on_where_it_stopped() {
-        let packet = Packet::seal(&Frame::json(vec![b'x'; 5000]), Dialect::WebSocketJson, &Arc::default());
-        for written in [0, 1, 4, 5, 5003] {
+        let packet = Packet::seal(&Frame::json(vec![b'x'; 20_000]), Dialect::WebSocketJson, &Arc::default());
+        for written in [0, 1, 4, 5, 20_003] {
             let mut slices = Vec::new();
             packet.slices(written, &mut slices);
-            assert_eq!(slices.iter().map(|slice| slice.len()).sum::<usize>(), 5004 - written);
+            assert_eq!(slices.iter().map(|slice| slice.len()).sum::<usize>(), 20_004 - written);
         }
     }
 }

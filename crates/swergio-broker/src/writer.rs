@@ -26,10 +26,10 @@ pub(crate) struct Writer {
     blocked: bool,
 }
 
-/// Counts what went out: packets of the queue, their bytes, and all bytes.
+/// Counts what went out: frames of the queue, the bytes of their packets, and all bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sent {
-    pub(crate) packets: usize,
+    pub(crate) frames: usize,
     pub(crate) packet_bytes: usize,
     pub(crate) bytes: usize,
     /// Whether the socket took bytes after it would not: the peer reads.
@@ -50,7 +50,8 @@ impl Writer {
         let begun = usize::from(self.written > 0 && !self.amid_urgent);
         let dropped = self.queue.split_off(begun.min(self.queue.len()));
         let packet_bytes = dropped.iter().map(|packet| packet.len()).sum();
-        Sent { packets: dropped.len(), packet_bytes, ..Sent::default() }
+        let frames = dropped.iter().map(|packet| packet.frames()).sum();
+        Sent { frames, packet_bytes, ..Sent::default() }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -110,7 +111,7 @@ impl Writer {
         {
             self.written -= packet.len();
             if !self.amid_urgent {
-                sent.packets += 1;
+                sent.frames += packet.frames();
                 sent.packet_bytes += packet.len();
             }
             queue.pop_front();
@@ -175,7 +176,7 @@ mod tests {
             writer.queue.extend([packet("one,"), packet("two,"), packet("three")]);
             write_all(&mut writer, &mut io, &mut sent);
             assert_eq!(String::from_utf8_lossy(&io.got), "one,two,three");
-            assert_eq!((sent.packets, sent.packet_bytes, sent.bytes), (3, 13, 13));
+            assert_eq!((sent.frames, sent.packet_bytes, sent.bytes), (3, 13, 13));
         }
     }
 
@@ -189,7 +190,7 @@ mod tests {
         writer.interject(packet("PONG"));
         write_all(&mut writer, &mut io, &mut sent);
         assert_eq!(String::from_utf8_lossy(&io.got), "aaaaPONGbbbb");
-        assert_eq!((sent.packets, sent.packet_bytes, sent.bytes), (2, 8, 12));
+        assert_eq!((sent.frames, sent.packet_bytes, sent.bytes), (2, 8, 12));
     }
 
     #[test]
@@ -199,7 +200,7 @@ mod tests {
         let mut cx = Context::from_waker(Waker::noop());
         writer.queue.extend([packet("aaaa"), packet("bbbb"), packet("cccc")]);
         let _ = writer.poll_write(&mut io, &mut cx, &mut sent);
-        assert_eq!(writer.cut_short().packets, 2);
+        assert_eq!(writer.cut_short().frames, 2);
         write_all(&mut writer, &mut io, &mut sent);
         assert_eq!(String::from_utf8_lossy(&io.got), "aaaa");
     }

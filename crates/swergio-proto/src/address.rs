@@ -12,6 +12,42 @@ pub struct Address<'a> {
     name: &'a str,
 }
 
+/// Holds an address of its own, to outlive the message that named it. It can be filled again without allocating.
+///
+/// ```
+/// use swergio_proto::{Address, AddressBuf, RoomName};
+///
+/// let lab = RoomName::parse("lab")?;
+/// let kept = AddressBuf::from(Address::room(&lab));
+/// assert_eq!(kept.address(), Address::room(&lab));
+/// # Ok::<(), swergio_proto::Fault>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddressBuf {
+    space: Space,
+    name: String,
+}
+
+impl AddressBuf {
+    /// Keeps `address` in place of what was kept.
+    pub fn fill(&mut self, address: Address<'_>) {
+        self.space = address.space;
+        self.name.clear();
+        self.name.push_str(address.name);
+    }
+
+    /// Returns the address that is kept.
+    pub fn address(&self) -> Address<'_> {
+        Address { space: self.space, name: &self.name }
+    }
+}
+
+impl From<Address<'_>> for AddressBuf {
+    fn from(address: Address<'_>) -> Self {
+        Self { space: address.space, name: address.name.to_owned() }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Space {
     Room,

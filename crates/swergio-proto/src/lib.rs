@@ -23,7 +23,7 @@ mod router;
 mod session;
 mod tensor;
 
-pub use address::Address;
+pub use address::{Address, AddressBuf};
 pub use body::Body;
 pub use codec::{Codec, check, respell_as_python, splice_sent_by, transcode, wrap_log};
 pub use envelope::{Envelope, ModelStatus};

@@ -1,7 +1,8 @@
 //! Router: who sits where. Steps in, effects out.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 
+use foldhash::fast::{FixedState, RandomState};
 use indexmap::IndexMap;
 
 use crate::{Address, Frame};
@@ -10,16 +11,18 @@ use crate::{Address, Frame};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SeatId(pub u64);
 
-/// Everything the router may cause.
-pub trait Effects<H> {
-    /// Hand `frame` to `to`.
-    fn deliver(&mut self, to: &H, frame: &Frame);
+/// Everything the router may cause. What is delivered, `F`, is a frame, or several that go the same way.
+pub trait Effects<H, F: ?Sized = Frame> {
+    /// Hand `what` to `to`.
+    fn deliver(&mut self, to: &H, what: &F);
 
     /// The first member of `address` came, or the last one left.
     fn interest(&mut self, address: Address<'_>, present: bool);
 }
 
-type Seats<H> = IndexMap<SeatId, H>;
+/// Nobody but the broker chooses the numbers of seats, so that their hashes need no secret.
+type Seats<H> = IndexMap<SeatId, H, FixedState>;
+type Space<H> = IndexMap<Box<str>, Seats<H>, RandomState>;
 
 /// Keeps the members of rooms and of names, and hands messages to them.
 ///
@@ -50,13 +53,13 @@ type Seats<H> = IndexMap<SeatId, H>;
 /// ```
 #[derive(Debug)]
 pub struct Router<H> {
-    rooms: IndexMap<Box<str>, Seats<H>>,
-    members: IndexMap<Box<str>, Seats<H>>,
+    rooms: Space<H>,
+    members: Space<H>,
 }
 
 impl<H> Default for Router<H> {
     fn default() -> Self {
-        Self { rooms: IndexMap::new(), members: IndexMap::new() }
+        Self { rooms: Space::default(), members: Space::default() }
     }
 }
 
@@ -95,21 +98,22 @@ impl<H> Router<H> {
         had
     }
 
-    /// Hands `frame` to everybody at `address`: in a room to all but `from`, by name to `from` as well.
+    /// Hands `what`, a frame or several, to everybody at `address`: in a room to all but `from`, by name to `from`
+    /// as well.
     ///
     /// Returns how many seats it was handed to; none where nobody sits, which is no fault.
-    pub fn publish(
+    pub fn publish<F: ?Sized>(
         &self,
         address: Address<'_>,
         from: SeatId,
-        frame: &Frame,
-        effects: &mut impl Effects<H>,
+        what: &F,
+        effects: &mut impl Effects<H, F>,
     ) -> usize {
         let Some(seats) = self.space(address).get(address.name()) else { return 0 };
         let silent = address.is_room().then_some(from);
         let mut receivers = 0;
         for (_, handle) in seats.iter().filter(|(seat, _)| Some(**seat) != silent) {
-            effects.deliver(handle, frame);
+            effects.deliver(handle, what);
             receivers += 1;
         }
         receivers
@@ -130,11 +134,11 @@ impl<H> Router<H> {
         self.members.iter().map(|(name, seats)| (&**name, seats.iter().map(|(seat, handle)| (*seat, handle))))
     }
 
-    fn space(&self, address: Address<'_>) -> &IndexMap<Box<str>, Seats<H>> {
+    fn space(&self, address: Address<'_>) -> &Space<H> {
         if address.is_room() { &self.rooms } else { &self.members }
     }
 
-    fn space_mut(&mut self, address: Address<'_>) -> &mut IndexMap<Box<str>, Seats<H>> {
+    fn space_mut(&mut self, address: Address<'_>) -> &mut Space<H> {
         if address.is_room() { &mut self.rooms } else { &mut self.members }
     }
 }
@@ -142,8 +146,6 @@ impl<H> Router<H> {
 impl Address<'_> {
     /// Chooses which of `shards` routers keeps this address, the same one throughout a process.
     pub fn shard(self, shards: usize) -> usize {
-        let mut hasher = DefaultHasher::new();
-        self.hash(&mut hasher);
-        (hasher.finish() % shards.max(1) as u64) as usize
+        (FixedState::default().hash_one(self) % shards.max(1) as u64) as usize
     }
 }

@@ -4,11 +4,13 @@ use std::iter::once;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use swergio_proto::{Address, Effects, Frame, MemberName, Notice, PresenceState, RoomName, SeatId};
+use swergio_proto::{Address, Effects, MemberName, Notice, PresenceState, RoomName, SeatId};
 
-use super::{Hub, OURSELVES, Shard, lock, ring};
+use super::{Hub, OURSELVES, Shard, lock};
+use crate::dialect::Dialect;
+use crate::dues::Dues;
 use crate::outbox::{Outbox, Pushed};
-use crate::packet::{Dialect, Packet};
+use crate::packet::Packet;
 
 impl Hub {
     /// Tells all listeners some notices, which are made only if anybody listens.
@@ -17,9 +19,9 @@ impl Hub {
             return;
         }
         let notices: Vec<Notice<'n>> = notices().into_iter().collect();
-        let mut train = Train::of(self, &notices);
-        self.shard(Address::presence()).publish(Address::presence(), OURSELVES, &nothing(), &mut train);
-        ring(&mut train.bells);
+        let mut train = Train::of(self);
+        self.shard(Address::presence()).publish(Address::presence(), OURSELVES, &notices[..], &mut train);
+        train.dues.settle(&self.meter);
     }
 
     /// Tells a new listener who is there. Each room is told under its lock, so that nobody leaves in between.
@@ -28,13 +30,13 @@ impl Hub {
             return;
         }
         for shard in &self.shards {
-            let mut bells = self.tell_who_is_in(&lock(shard), listener);
-            ring(&mut bells);
+            let mut dues = self.tell_who_is_in(&lock(shard), listener);
+            dues.settle(&self.meter);
         }
     }
 
     /// Tells a new listener who is there under the names and in the rooms of one shard.
-    fn tell_who_is_in(&self, shard: &Shard, listener: &Arc<Outbox>) -> Vec<Arc<Outbox>> {
+    fn tell_who_is_in(&self, shard: &Shard, listener: &Arc<Outbox>) -> Dues {
         let seated: Vec<(MemberName, SeatId, &str)> = shard
             .rooms()
             .flat_map(|(room, seats)| seats.map(move |(seat, _)| (seat, room)))
@@ -45,9 +47,9 @@ impl Hub {
             .map(|(name, seat)| joined(name, seat, None))
             .chain(seated.iter().map(|(name, seat, room)| joined(name.as_str(), *seat, Some(*room))))
             .collect();
-        let mut train = Train::of(self, &notices);
-        train.deliver(listener, &nothing());
-        train.bells
+        let mut train = Train::of(self);
+        train.deliver(listener, &notices);
+        train.dues
     }
 
     fn name_of(&self, seat: SeatId) -> Option<MemberName> {
@@ -88,42 +90,36 @@ pub(super) fn leaving<'n, 'r: 'n>(
     )))
 }
 
-/// What the router hands round in place of the notices, which each listener is told in its own codec.
-fn nothing() -> Frame {
-    Frame::json("")
-}
-
 /// Hands out notices that belong together as one packet. One member may sit in a thousand rooms, and there may be
 /// a hundred thousand: each by itself would fill the outbox of a listener before it can read the first.
 struct Train<'t> {
     hub: &'t Hub,
-    notices: &'t [Notice<'t>],
     coupled: [Option<Arc<Packet>>; Dialect::COUNT],
-    bells: Vec<Arc<Outbox>>,
+    dues: Dues,
 }
 
 impl<'t> Train<'t> {
-    fn of(hub: &'t Hub, notices: &'t [Notice<'t>]) -> Self {
-        Self { hub, notices, coupled: Default::default(), bells: Vec::new() }
+    fn of(hub: &'t Hub) -> Self {
+        Self { hub, coupled: Default::default(), dues: Dues::default() }
     }
 }
 
-impl Effects<Arc<Outbox>> for Train<'_> {
-    fn deliver(&mut self, to: &Arc<Outbox>, _: &Frame) {
+impl Effects<Arc<Outbox>, [Notice<'_>]> for Train<'_> {
+    fn deliver(&mut self, to: &Arc<Outbox>, notices: &[Notice<'_>]) {
         let dialect = to.dialect;
-        if !dialect.takes_notices() || self.notices.is_empty() {
+        if !dialect.takes_notices() || notices.is_empty() {
             return;
         }
         let packet = self.coupled[dialect.index()].get_or_insert_with(|| {
-            let frames = self.notices.iter().map(|notice| notice.encode(dialect.codec()));
+            let frames = notices.iter().map(|notice| notice.encode(dialect.codec()));
             Packet::train(frames, dialect, &self.hub.ledger)
         });
         let pushed = to.push(packet);
         if matches!(pushed, Pushed::Ring | Pushed::Overflow) {
-            self.bells.push(Arc::clone(to));
+            self.dues.bell(to);
         }
         if matches!(pushed, Pushed::Ring | Pushed::Waits) {
-            self.hub.meter.delivered(self.notices.len());
+            self.dues.delivered(notices.len());
         }
     }
 

@@ -9,7 +9,7 @@ use swergio_proto::{Fault, Frame};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::{Arrival, Broken, Link};
-use crate::packet::Dialect;
+use crate::dialect::Dialect;
 
 /// Bytes asked for when it is not known how many will come.
 const READ_BUFFER: usize = 4096;

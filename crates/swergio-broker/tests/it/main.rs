@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test that is how one fails")]
 
+mod bursts;
 mod codecs;
 mod config;
 mod conversations;

@@ -1,0 +1,45 @@
+//! Dues: what one read batch leaves to be settled at its end: bells to ring and figures to add.
+
+use std::sync::Arc;
+
+use swergio_proto::{Codec, Frame};
+
+use crate::meter::Meter;
+use crate::outbox::Outbox;
+
+/// Collects, while messages are taken in one after another, what is done once for all of them.
+#[derive(Debug, Default)]
+pub(crate) struct Dues {
+    /// Outboxes that turned non-empty.
+    bells: Vec<Arc<Outbox>>,
+    received: [u64; 2],
+    received_bytes: u64,
+    delivered: u64,
+}
+
+impl Dues {
+    /// Counts a frame that came.
+    pub(crate) fn received(&mut self, frame: &Frame) {
+        self.received[usize::from(frame.codec() == Codec::MsgPack)] += 1;
+        self.received_bytes += frame.len() as u64;
+    }
+
+    /// Counts frames that were put into an outbox.
+    pub(crate) fn delivered(&mut self, frames: usize) {
+        self.delivered += frames as u64;
+    }
+
+    /// Remembers to ring the bell of `outbox`.
+    pub(crate) fn bell(&mut self, outbox: &Arc<Outbox>) {
+        self.bells.push(Arc::clone(outbox));
+    }
+
+    /// Rings every bell that is due, and adds the figures to those of the broker.
+    pub(crate) fn settle(&mut self, meter: &Meter) {
+        meter.received(std::mem::take(&mut self.received), std::mem::take(&mut self.received_bytes));
+        meter.delivered(std::mem::take(&mut self.delivered));
+        for outbox in self.bells.drain(..) {
+            outbox.ring();
+        }
+    }
+}

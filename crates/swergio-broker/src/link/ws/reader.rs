@@ -1,0 +1,178 @@
+//! Reader: cuts a byte stream into WebSocket messages, and keeps the rules of RFC 6455 while it does.
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use swergio_proto::Frame;
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use super::header::{Header, Opcode, too_large, wrong};
+use super::mask::unmask;
+use super::message::Message;
+use super::spare;
+use crate::link::Broken;
+use crate::packet::COPIED;
+
+/// Payloads over this size are read into a buffer of their own. Smaller ones are copied on their way, so that a few
+/// bytes which wait for a slow reader never hold the buffer that they were read into.
+pub(super) const LARGE: usize = COPIED;
+
+/// What a peer said.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    Message(Frame),
+    Ping(Bytes),
+    Pong,
+    Close(Bytes),
+}
+
+/// Holds what came and could not be understood yet.
+#[derive(Debug)]
+pub(super) struct Reader {
+    max: usize,
+    /// What came and was not cut yet: less than a small frame, whenever more is waited for.
+    unread: BytesMut,
+    /// Whether `unread` is a buffer that is given back while nothing comes.
+    borrowed: bool,
+    /// The large frame that is being read.
+    frame: Option<Filling>,
+    /// The message whose fragments are being read.
+    message: Option<Message>,
+}
+
+/// Is a frame on its way into a buffer of exactly its size.
+#[derive(Debug)]
+struct Filling {
+    header: Header,
+    payload: BytesMut,
+}
+
+impl Reader {
+    /// Begins with what came already; messages have `max` bytes at most.
+    pub(super) fn new(early: &[u8], max: usize) -> Self {
+        Self { max, unread: early.into(), borrowed: false, frame: None, message: None }
+    }
+
+    /// Cuts off the next thing that was said; none when more must come.
+    ///
+    /// # Errors
+    /// The close code of the first rule that is broken; nothing after it can be read.
+    pub(super) fn next(&mut self) -> Result<Option<Said>, Broken> {
+        loop {
+            let Some((header, payload)) = self.cut()? else { return Ok(None) };
+            let said = match header.opcode {
+                Opcode::Close => Said::Close(payload.freeze()),
+                Opcode::Ping => Said::Ping(payload.freeze()),
+                Opcode::Pong => Said::Pong,
+                _ => match Message::take(&mut self.message, header, payload)? {
+                    Some(frame) => Said::Message(frame),
+                    None => continue,
+                },
+            };
+            return Ok(Some(said));
+        }
+    }
+
+    /// Cuts off the next whole frame.
+    #[inline]
+    fn cut(&mut self) -> Result<Option<(Header, BytesMut)>, Broken> {
+        if self.frame.is_none() {
+            let Some(header) = Header::parse(&self.unread, self.max)? else { return Ok(None) };
+            self.check_place(&header)?;
+            if header.len <= LARGE {
+                return Ok(self.cut_small(header));
+            }
+            self.begin_large(header);
+        }
+        let whole = self.frame.take_if(|frame| frame.payload.len() == frame.header.len);
+        Ok(whole.map(|frame| (frame.header, frame.payload)))
+    }
+
+    #[inline]
+    fn cut_small(&mut self, header: Header) -> Option<(Header, BytesMut)> {
+        let size = header.size + header.len;
+        if self.unread.len() < size {
+            return None;
+        }
+        let mut payload = self.unread.split_to(size);
+        payload.advance(header.size);
+        unmask(&mut payload, header.mask, 0);
+        Some((header, payload))
+    }
+
+    /// Gives a large frame its buffer, and moves there what has come of it.
+    fn begin_large(&mut self, header: Header) {
+        self.unread.advance(header.size);
+        let mut payload = BytesMut::with_capacity(header.len);
+        payload.extend_from_slice(&self.unread[..header.len.min(self.unread.len())]);
+        self.unread.advance(payload.len());
+        unmask(&mut payload, header.mask, 0);
+        self.frame = Some(Filling { header, payload });
+    }
+
+    /// Checks, before its payload is read, whether a frame may stand where it does.
+    #[inline]
+    fn check_place(&self, header: &Header) -> Result<(), Broken> {
+        match (&self.message, header.opcode) {
+            (None, Opcode::Continue) => Err(wrong("a fragment of no message")),
+            (Some(_), Opcode::Text | Opcode::Binary) => Err(wrong("a message amid the fragments of another")),
+            (Some(message), Opcode::Continue) if message.len() + header.len > self.max => {
+                Err(too_large((message.len() + header.len) as u64, self.max))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads what has come into the place where it belongs, and returns how many bytes that were.
+    pub(super) fn poll_fill<T: AsyncRead + Unpin>(
+        &mut self,
+        io: &mut T,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let Some(Filling { header, payload }) = &mut self.frame else {
+            self.borrow();
+            return pin!(io.read_buf(&mut self.unread)).poll(cx);
+        };
+        let had = payload.len();
+        let read = ready!(pin!(io.read_buf(&mut payload.limit(header.len - had))).poll(cx))?;
+        unmask(&mut payload[had..], header.mask, had);
+        Poll::Ready(Ok(read))
+    }
+
+    /// Makes room to read into.
+    fn borrow(&mut self) {
+        if !self.borrowed {
+            let kept = std::mem::replace(&mut self.unread, spare::take());
+            self.unread.extend_from_slice(&kept);
+            self.borrowed = true;
+        } else if self.unread.capacity() - self.unread.len() < LARGE {
+            // What was cut off is gone by now, so that this moves the few bytes that are left to the front.
+            self.unread.reserve(spare::READ - self.unread.len());
+        }
+    }
+
+    /// Gives the read buffer back until more comes, keeping no more than what is in it.
+    pub(super) fn rest(&mut self) {
+        if std::mem::take(&mut self.borrowed) {
+            let kept = BytesMut::from(&self.unread[..]);
+            spare::give(std::mem::replace(&mut self.unread, kept));
+        } else if self.unread.is_empty() {
+            self.unread = BytesMut::new();
+        }
+    }
+
+    /// Counts the bytes that are held while nothing comes.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.unread.capacity() + self.frame.as_ref().map_or(0, |frame| frame.payload.capacity())
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.rest();
+    }
+}

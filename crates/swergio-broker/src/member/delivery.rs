@@ -1,0 +1,151 @@
+//! Delivery: how a member's messages leave: gathered into runs, or alone.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use swergio_proto::{Address, Codec, Fault, Frame, Route, respell_as_python, splice_sent_by, wrap_log};
+
+use super::Member;
+use crate::broker::Inner;
+use crate::dialect::{Dialect, HEADROOM};
+use crate::dues::Dues;
+use crate::fanout::Fanout;
+use crate::outbox::Outbox;
+use crate::packet::{COPIED, Packet};
+use crate::parcel::Parcel;
+use crate::run::{Joined, Run};
+
+/// Bytes that a spliced name takes besides itself, generously.
+const SPLICE_ROOM: usize = 64;
+
+/// Is a packet, and the dialect that it is in.
+type Sealed = (Dialect, Arc<Packet>);
+
+impl Member {
+    /// Returns where a frame goes that may wait for others; what goes two ways must not, as their order would suffer.
+    pub(super) fn gathers<'h>(&self, frame: &Frame, route: &Route<'h>, logs: bool) -> Option<Address<'h>> {
+        let small = frame.len() <= COPIED;
+        match (route.room, route.member) {
+            (Some(to), None) | (None, Some(to)) if small && !logs && !route.ack => Some(to),
+            _ => None,
+        }
+    }
+
+    /// Appends a frame to the run, handing out first what goes elsewhere.
+    pub(super) fn gather(
+        &mut self,
+        frame: &Frame,
+        wire: Option<Bytes>,
+        to: Address<'_>,
+        unsigned: bool,
+    ) -> Result<(), Fault> {
+        let dialect = self.dialect_of(frame.codec());
+        let name = self.session.name().ok_or(Fault::Unregistered)?.as_str();
+        let len = frame.len() + if unsigned { name.len() + SPLICE_ROOM } else { 0 };
+        if !self.run.takes(to, dialect, len) {
+            hand_out(&mut self.run, &self.broker, &self.outbox, &mut self.dues);
+            self.run.turn(to, dialect);
+        }
+        let joined = match wire.filter(|_| !unsigned) {
+            Some(wire) => {
+                self.run.append_verbatim(&wire, wire.len() - frame.len());
+                Joined::Joined
+            }
+            None if unsigned => self.run.append(len, |out| sign(frame, name, &self.broker, out))?,
+            None => self.run.append(len, |out| {
+                out.extend_from_slice(frame.bytes());
+                Ok(())
+            })?,
+        };
+        if let Joined::TooLong(payload) = joined {
+            hand_out(&mut self.run, &self.broker, &self.outbox, &mut self.dues);
+            let frame = Frame::new(frame.codec(), payload);
+            self.deliver(&frame, None, &[Some(to)]);
+        }
+        Ok(())
+    }
+
+    /// Makes a frame ready to be handed out alone: with SENT_BY where it lacks one, else as it came.
+    pub(super) fn ready(
+        &self,
+        frame: &Frame,
+        wire: Option<Bytes>,
+        unsigned: bool,
+    ) -> Result<(Frame, Option<Sealed>), Fault> {
+        let (ledger, own) = (&self.broker.hub.ledger, self.dialect_of(frame.codec()));
+        if !unsigned {
+            return Ok((frame.clone(), wire.map(|wire| (own, Packet::verbatim(wire, ledger)))));
+        }
+        let name = self.session.name().ok_or(Fault::Unregistered)?.as_str();
+        let mut buffer = Vec::with_capacity(HEADROOM + frame.len() + name.len() + SPLICE_ROOM);
+        buffer.resize(HEADROOM, 0);
+        sign(frame, name, &self.broker, &mut buffer)?;
+        let dialect = own.for_payload(buffer.len() - HEADROOM);
+        let (frame, packet) = Packet::build(buffer, dialect, ledger);
+        Ok((frame, Some((dialect, packet))))
+    }
+
+    /// Chooses the dialect that a frame of this member is built in: its own, unless it sent the other codec.
+    fn dialect_of(&self, codec: Codec) -> Dialect {
+        let own = self.outbox.dialect;
+        if own.codec() == codec { own } else { Dialect::web_socket(codec) }
+    }
+
+    /// Hands a frame to everybody at each address, and returns to how many.
+    pub(super) fn deliver(
+        &mut self,
+        frame: &Frame,
+        sealed: Option<Sealed>,
+        addresses: &[Option<Address<'_>>],
+    ) -> usize {
+        let (hub, from) = (&self.broker.hub, self.outbox.seat);
+        let (dialect, packet) = sealed.unwrap_or_else(|| {
+            let dialect = self.dialect_of(frame.codec()).for_payload(frame.len());
+            (dialect, Packet::seal(frame, dialect, &hub.ledger))
+        });
+        let parcel = Parcel::one(frame, dialect, packet);
+        let mut fanout = Fanout::message(hub, &mut self.dues, self.broker.rules.limits.nesting);
+        addresses.iter().flatten().map(|to| hub.publish(*to, from, &parcel, &mut fanout)).sum()
+    }
+
+    pub(super) fn hand_out_run(&mut self) {
+        hand_out(&mut self.run, &self.broker, &self.outbox, &mut self.dues);
+    }
+
+    /// Sends a copy to `_logging`, in upstream's way spelt as Python spells it.
+    pub(super) fn log(&mut self, frame: &Frame) {
+        let nesting = self.broker.rules.limits.nesting;
+        let mut respelt = Vec::new();
+        let python = self.broker.rules.upstream && frame.codec() == Codec::Json;
+        let entry = if python && respell_as_python(frame, None, nesting, &mut respelt).is_ok() {
+            wrap_log(&Frame::json(respelt), &fresh_id())
+        } else {
+            wrap_log(frame, &fresh_id())
+        };
+        // The entry nests one deeper than what it wraps, which was checked at the door.
+        let mut fanout = Fanout::message(&self.broker.hub, &mut self.dues, nesting + 1);
+        self.broker.hub.publish_log(&entry, &mut fanout);
+    }
+}
+
+/// Hands out what was gathered.
+fn hand_out(run: &mut Run, broker: &Inner, outbox: &Outbox, dues: &mut Dues) {
+    let (hub, nesting) = (&broker.hub, broker.rules.limits.nesting);
+    run.hand_out(&hub.ledger, |to, parcel| {
+        hub.publish(to, outbox.seat, parcel, &mut Fanout::message(hub, dues, nesting));
+    });
+}
+
+/// Appends a frame that lacks SENT_BY to `out` with `name` for it, in upstream's way spelt as Python spells it.
+fn sign(frame: &Frame, name: &str, broker: &Inner, out: &mut Vec<u8>) -> Result<(), Fault> {
+    if broker.rules.upstream && frame.codec() == Codec::Json {
+        return respell_as_python(frame, Some(name), broker.rules.limits.nesting, out);
+    }
+    splice_sent_by(frame, name, out);
+    Ok(())
+}
+
+/// Makes an identifier as upstream does: a random UUID, 32 lower-case hex digits.
+fn fresh_id() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}

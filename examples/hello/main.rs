@@ -66,7 +66,8 @@ async fn all() -> Result<()> {
     println!("broker   | listens on {url}");
     tokio::spawn(serve(Broker::new(Config::default())?, listener));
 
-    // This thread may wait for them, as the broker runs on others. They write into one pipe, so that what they say is read in the order in which they say it.
+    // This thread may wait for them, as the broker runs on others. They write into one pipe, so that what they say
+    // is read in the order in which they say it.
     let (told, tell) = pipe()?;
     let mut universe = Process::start("universe", &url, tell.try_clone()?)?;
     let mut told = BufReader::new(told).lines();

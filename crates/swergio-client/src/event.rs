@@ -66,7 +66,7 @@ pub struct Welcome {
     pub name: String,
     /// The connection's number on this broker.
     pub session: u64,
-    /// The broker's name and version.
+    /// The broker's name: `swergio` unless it was given another.
     pub node: String,
 }
 

@@ -28,7 +28,7 @@ pub enum Notice<'a> {
         name: &'a str,
         /// The connection's number on this broker.
         session: u64,
-        /// The broker's name and version.
+        /// The broker's name: `swergio` unless it was given another.
         node: &'a str,
         /// The bounds that the connection must keep.
         limits: &'a Limits,

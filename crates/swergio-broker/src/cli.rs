@@ -78,7 +78,11 @@ async fn bind(settings: &Settings, guard: &Guard) -> Result<TcpListener> {
              Give --tokens FILE to say who may connect, or --open if that is what you want."
         );
     }
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+    TcpListener::bind(address).await.with_context(|| {
+        format!(
+            "cannot listen on {address}; choose another with --listen ADDR, where port 0 takes a free one"
+        )
+    })
 }
 
 fn is_loopback(ip: IpAddr) -> bool {

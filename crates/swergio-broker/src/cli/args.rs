@@ -28,17 +28,17 @@ pub struct Args {
     #[arg(long, env = "SWERGIO_HEADER_LENGTH", value_name = "N")]
     pub header_length: Option<u8>,
     /// Send a copy of every DATA/FORWARD and DATA/GRADIENT to the room _logging [default: 1].
-    #[arg(long, env = "SWERGIO_LOG_ROOM", value_name = "0|1", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "SWERGIO_LOG_ROOM", value_name = "0|1", hide_possible_values = true, value_parser = BoolishValueParser::new())]
     pub log_room: Option<bool>,
     /// Restore the published Python server's ways: control messages are echoed, messages spelt as Python does.
-    #[arg(long, env = "SWERGIO_UPSTREAM_COMPAT", value_name = "0|1", num_args = 0..=1,
+    #[arg(long, env = "SWERGIO_UPSTREAM_COMPAT", value_name = "0|1", hide_possible_values = true, num_args = 0..=1,
           default_missing_value = "1", value_parser = BoolishValueParser::new())]
     pub upstream_compat: Option<bool>,
     /// Token file: who may connect, and what each may do. TCP framing, which has no tokens, is then refused.
     #[arg(long, env = "SWERGIO_TOKENS", value_name = "FILE")]
     pub tokens: Option<PathBuf>,
     /// Admit everybody although the address can be reached from other machines.
-    #[arg(long, env = "SWERGIO_OPEN", value_name = "0|1", num_args = 0..=1,
+    #[arg(long, env = "SWERGIO_OPEN", value_name = "0|1", hide_possible_values = true, num_args = 0..=1,
           default_missing_value = "1", value_parser = BoolishValueParser::new())]
     pub open: Option<bool>,
     /// Origin that browsers may connect from, besides the broker's own; may be repeated.

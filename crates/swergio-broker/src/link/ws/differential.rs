@@ -1,8 +1,9 @@
 //! Differential: what our reader makes of any bytes, beside what tungstenite makes of them.
 //!
-//! They differ on purpose in two ways, neither of which shows here: ours finds a broken rule in the header, where
-//! tungstenite waits for the payload, so only whole frames are played; and a stream that ends without a close is
-//! nobody's fault with ours, so none ends.
+//! They differ on purpose in three ways, none of which shows here: ours finds a broken rule in the header, where
+//! tungstenite waits for the payload, so only whole frames are played; a stream that ends without a close is
+//! nobody's fault with ours, so none ends; and ours takes the close code 1014, which IANA registered after RFC 6455
+//! and tungstenite does not know, so nobody says it.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
@@ -16,6 +17,9 @@ use super::tests::{Came, Pieces, frame, link, read};
 
 /// Small enough that frames and messages go beyond it now and then.
 const MAX: usize = 200;
+
+/// The close code 1014 as a close frame spells it.
+const BAD_GATEWAY: [u8; 2] = 1014_u16.to_be_bytes();
 
 /// Lets tungstenite read the same pieces.
 struct Side {
@@ -73,9 +77,9 @@ fn payload() -> impl Strategy<Value = Vec<u8>> {
     let text = "[a-zé€😀]{0,60}".prop_map(String::into_bytes);
     prop_oneof![
         4 => text,
-        2 => prop::collection::vec(any::<u8>(), 0..130),
+        2 => prop::collection::vec(any::<u8>(), 0..130).prop_filter("a close with 1014", |bytes| !bytes.starts_with(&BAD_GATEWAY)),
         1 => prop::collection::vec(Just(b'x'), 100..250),
-        1 => (980_u16..1020, "[a-zé]{0,60}")
+        1 => ((980_u16..1020).prop_filter("1014", |code| code.to_be_bytes() != BAD_GATEWAY), "[a-zé]{0,60}")
             .prop_map(|(code, reason)| [&code.to_be_bytes(), reason.as_bytes()].concat()),
     ]
 }

@@ -19,6 +19,8 @@ impl ModelStatus {
     pub const TRAIN: Self = Self(1);
     /// Answer it, and learn nothing.
     pub const VALIDATE: Self = Self(2);
+    /// Answer it, send gradients back, and learn nothing. Ours; upstream has no such status.
+    pub const PROBE: Self = Self(3);
 }
 
 /// Holds a message: the keys that everybody knows, and all others in their order.

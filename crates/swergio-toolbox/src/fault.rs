@@ -16,7 +16,7 @@ pub enum PassFault {
 
 impl PassFault {
     /// Takes a fault of the wire.
-    pub fn unreadable(fault: Fault) -> Self {
+    pub fn unreadable(fault: &Fault) -> Self {
         Self::Unreadable(fault.to_string())
     }
 

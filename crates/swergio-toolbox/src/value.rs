@@ -34,7 +34,7 @@ impl Values {
             Self::One(tensor) => Ok(tensor.into()),
             Self::Named(named) => {
                 let map: std::collections::BTreeMap<String, Tensor> = named.into_iter().collect();
-                Body::of(&map).map_err(PassFault::unreadable)
+                Body::of(&map).map_err(|fault| PassFault::unreadable(&fault))
             }
         }
     }
@@ -77,7 +77,7 @@ impl Value for f64 {
     }
 
     fn into_values(self) -> Result<Values, PassFault> {
-        Tensor::from_f64([], &[self]).map(Values::One).map_err(PassFault::unreadable)
+        Tensor::from_f64([], &[self]).map(Values::One).map_err(|fault| PassFault::unreadable(&fault))
     }
 }
 

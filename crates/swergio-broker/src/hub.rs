@@ -16,6 +16,7 @@ use crate::meter::Meter;
 use crate::outbox::Outbox;
 use crate::packet::{Ledger, Packet};
 use crate::parcel::Parcel;
+use crate::watch::Watch;
 
 /// Routers that share the addresses, so that rooms seldom wait for one another's lock.
 const SHARDS: usize = 16;
@@ -32,6 +33,7 @@ pub(crate) struct Hub {
     max_rooms: usize,
     logging: AtomicBool,
     presence: AtomicBool,
+    pub(crate) watch: Watch,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) meter: Meter,
 }
@@ -51,6 +53,7 @@ impl Hub {
             max_rooms: limits.rooms,
             logging: AtomicBool::new(false),
             presence: AtomicBool::new(false),
+            watch: Watch::new(limits),
             ledger: Arc::default(),
             meter,
         }
@@ -150,6 +153,24 @@ impl Hub {
         self.publish(address, OURSELVES, &parcel, fanout);
     }
 
+    /// Lists the outboxes of those who sit in `_watch` and understand what is told there.
+    pub(crate) fn viewers(&self) -> Vec<Arc<Outbox>> {
+        let mut viewers = Viewers::default();
+        self.shard(Address::watch()).publish(Address::watch(), OURSELVES, &(), &mut viewers);
+        viewers.0
+    }
+
+    /// Lists the connections for which at least so many frames wait: their names, numbers, frames and bytes.
+    pub(crate) fn backlogs(&self, frames: usize) -> Vec<(String, SeatId, usize, usize)> {
+        let present = lock(&self.present);
+        let waiting = present.iter().filter_map(|(seat, present)| {
+            let (waiting, bytes) = present.outbox.waiting();
+            let name = present.name.as_ref()?.as_str().to_owned();
+            (waiting >= frames).then_some((name, *seat, waiting, bytes))
+        });
+        waiting.collect()
+    }
+
     /// Lists every connection's outbox.
     pub(crate) fn outboxes(&self) -> Vec<Arc<Outbox>> {
         lock(&self.present).values().map(|present| Arc::clone(&present.outbox)).collect()
@@ -202,6 +223,20 @@ impl Hub {
     }
 }
 
+/// Gathers who would be told.
+#[derive(Default)]
+struct Viewers(Vec<Arc<Outbox>>);
+
+impl Effects<Arc<Outbox>, ()> for Viewers {
+    fn deliver(&mut self, to: &Arc<Outbox>, (): &()) {
+        if to.dialect.takes_notices() {
+            self.0.push(Arc::clone(to));
+        }
+    }
+
+    fn interest(&mut self, _: Address<'_>, _: bool) {}
+}
+
 /// Counts rooms as they come and go, and notes who listens to the rooms of ours.
 struct Census<'a>(&'a Hub);
 
@@ -220,6 +255,9 @@ impl Effects<Arc<Outbox>> for Census<'_> {
         self.0.meter.room(present);
         if address == Address::logging() {
             self.0.logging.store(present, Ordering::Relaxed);
+        }
+        if address == Address::watch() {
+            self.0.watch.opened(present);
         }
         if address == Address::presence() {
             self.0.presence.store(present, Ordering::Relaxed);

@@ -37,6 +37,7 @@ mod packet;
 mod parcel;
 mod run;
 mod serve;
+mod watch;
 mod writer;
 
 #[cfg(feature = "cli")]

@@ -5,12 +5,13 @@ mod delivery;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use swergio_proto::{Act, Codec, Envelope, Fault, Frame, Grant, Head, Kind, Notice, Route, Session};
+use swergio_proto::{Act, Codec, Envelope, Fault, Frame, Grant, Head, Kind, Notice, Route, Session, WATCH};
 
 use crate::broker::Inner;
 use crate::dues::Dues;
 use crate::outbox::Outbox;
 use crate::run::Run;
+use crate::watch::{self, Notes};
 
 pub(crate) struct Member {
     session: Session,
@@ -18,6 +19,8 @@ pub(crate) struct Member {
     broker: Arc<Inner>,
     run: Run,
     dues: Dues,
+    /// What is noted down for the room `_watch`, once anybody has sat there.
+    notes: Option<Box<Notes>>,
     registered: bool,
 }
 
@@ -25,7 +28,7 @@ impl Member {
     pub(crate) fn new(broker: Arc<Inner>, outbox: Arc<Outbox>, grant: Arc<Grant>) -> Self {
         let session = Session::new(broker.rules.clone(), grant);
         let run = Run::new(&broker.config.limits);
-        Self { session, outbox, broker, run, dues: Dues::default(), registered: false }
+        Self { session, outbox, broker, run, dues: Dues::default(), notes: None, registered: false }
     }
 
     /// Registers and joins on behalf of a peer that asked for it in its address.
@@ -51,6 +54,9 @@ impl Member {
     /// Hands out what was gathered, and rings the bells of all who were told something since the last time.
     pub(crate) fn settle(&mut self) {
         self.hand_out_run();
+        if let Some(notes) = &mut self.notes {
+            self.broker.hub.watch.collect(notes);
+        }
         self.dues.settle(&self.broker.hub.meter);
         self.broker.hub.shed(self.broker.config.limits.outboxes_bytes);
     }
@@ -75,6 +81,10 @@ impl Member {
             Ok(step) => {
                 let disconnects = step.act == Act::Disconnect;
                 match self.act(step.act) {
+                    Ok(()) if self.broker.hub.watch.is_open() => {
+                        self.note(frame, &head, &step.route);
+                        self.route(frame, wire, step.route, &head);
+                    }
                     Ok(()) => self.route(frame, wire, step.route, &head),
                     Err(fault) => self.blame(head.id.text(), &fault),
                 }
@@ -112,6 +122,9 @@ impl Member {
                     self.session.undo_join(&room);
                     return Err(fault);
                 }
+                if room == WATCH {
+                    watch::begin(&broker);
+                }
             }
             Act::Leave(room) => {
                 let name = self.session.name().ok_or(Fault::Unregistered)?;
@@ -145,6 +158,14 @@ impl Member {
         if route.ack {
             self.notify(&Notice::Ack { reference: head.id.text(), receivers });
         }
+    }
+
+    /// Notes a message down for the room `_watch`.
+    #[cold]
+    fn note(&mut self, frame: &Frame, head: &Head<'_>, route: &Route<'_>) {
+        let Some(name) = self.session.name() else { return };
+        let notes = self.notes.get_or_insert_with(|| Box::new(Notes::new(&self.broker.config.limits)));
+        notes.note(&self.broker.hub.watch, frame, head, route, (name.as_str(), self.outbox.seat));
     }
 
     fn blame(&mut self, reference: Option<&str>, fault: &Fault) {

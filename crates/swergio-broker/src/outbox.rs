@@ -142,6 +142,12 @@ impl Outbox {
         queue.bytes = queue.bytes.saturating_sub(bytes);
     }
 
+    /// Counts the frames and the bytes that wait.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        let queue = self.lock();
+        (queue.frames, queue.bytes)
+    }
+
     /// Counts the bytes that wait.
     pub(crate) fn bytes(&self) -> usize {
         self.lock().bytes

@@ -93,6 +93,11 @@ impl<'a> Address<'a> {
         Address { space: Space::Room, name: crate::name::PRESENCE }
     }
 
+    /// Addresses `_watch`, which needs no parsing.
+    pub fn watch() -> Address<'static> {
+        Address { space: Space::Room, name: crate::name::WATCH }
+    }
+
     /// Returns the name of the room or member.
     pub fn name(self) -> &'a str {
         self.name

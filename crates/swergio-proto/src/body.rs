@@ -88,6 +88,15 @@ impl Body {
         Ok(Self(Form::Spelt(bytes.into())))
     }
 
+    /// Takes one value that is spelt as MessagePack.
+    ///
+    /// # Errors
+    /// [`Fault::Malformed`] when it is not one well-formed value, or nests deeper than [`Limits::nesting`] by default.
+    pub fn from_msgpack(bytes: Bytes) -> Result<Self, Fault> {
+        check_value(&bytes, Limits::default().nesting)?;
+        Ok(Self(Form::Spelt(bytes)))
+    }
+
     /// Spells the value as JSON: a tensor as nested lists without blanks, other `bin` as base64.
     ///
     /// NaN and the infinities are the bare words that Python reads and writes.
@@ -138,7 +147,7 @@ impl Body {
     }
 
     /// Counts the bytes that [`write_msgpack`](Self::write_msgpack) appends.
-    pub(crate) fn msgpack_len(&self) -> usize {
+    pub fn msgpack_len(&self) -> usize {
         match &self.0 {
             Form::Spelt(bytes) => bytes.len(),
             Form::Tensor(tensor) => {

@@ -82,6 +82,10 @@ kinds! {
     KPI = "LOG/KPI";
     /// Reports that a run began or ended.
     RUN = "LOG/RUN";
+    /// Tells the room `_watch` who sent how much where since the last time.
+    TRAFFIC = "LOG/TRAFFIC";
+    /// Shows the room `_watch` one message in short.
+    SAMPLE = "LOG/SAMPLE";
     /// Carries a log entry of the application's own kind.
     LOG_CUSTOM = "LOG/CUSTOM";
 }

@@ -33,7 +33,7 @@ pub use grant::{Grant, Pattern};
 pub use head::{Head, Slot};
 pub use kind::Kind;
 pub use limits::Limits;
-pub use name::{COMMAND, LOGGING, MemberName, MessageId, Naming, PRESENCE, RoomName};
+pub use name::{COMMAND, LOGGING, MemberName, MessageId, Naming, PRESENCE, RoomName, WATCH};
 pub use notice::{Notice, PresenceState};
 pub use router::{Effects, Router, SeatId};
 pub use session::{Act, Route, Rules, Session, Step};

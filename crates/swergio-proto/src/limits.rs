@@ -45,6 +45,12 @@ pub struct Limits {
     /// Bytes that wait for all readers together, each shared frame counted once. Beyond it the reader with
     /// the most waiting is closed as `SLOW`. The `swergio-broker` program lowers it to a quarter of memory.
     pub outboxes_bytes: usize,
+    /// Ways (sender, address, kind) that the room `_watch` is told of by themselves; those beyond are counted together.
+    pub watch_flows: usize,
+    /// Messages shown to the room `_watch` in each quarter of a second.
+    pub watch_samples: usize,
+    /// Bytes of messages that wait to be shown, and of what waits for one viewer; the oldest is forgotten beyond it.
+    pub watch_bytes: usize,
     /// Seconds from the connection to the end of its handshake.
     #[serde(with = "seconds")]
     pub handshake: Duration,
@@ -82,6 +88,9 @@ impl Default for Limits {
             outbox_bytes: 128 * MIB,
             outbox_frames: 65_536,
             outboxes_bytes: 2048 * MIB,
+            watch_flows: 4096,
+            watch_samples: 200,
+            watch_bytes: 8 * MIB,
             handshake: Duration::from_secs(5),
             handshake_bytes: 16 << 10,
             handshake_headers: 64,

@@ -12,6 +12,8 @@ pub const COMMAND: &str = "_command";
 pub const LOGGING: &str = "_logging";
 /// The room that is told who joins and leaves which room.
 pub const PRESENCE: &str = "_presence";
+/// Names the room whose members are told how much is sent where, and shown some of it.
+pub const WATCH: &str = "_watch";
 
 /// Decides which names are taken: ours alone, or whatever upstream would take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -171,7 +173,7 @@ pub(crate) fn check_room(
     limits: &Limits,
     naming: Naming,
 ) -> Result<(), Fault> {
-    let ours = matches!(text, COMMAND | LOGGING | PRESENCE);
+    let ours = matches!(text, COMMAND | LOGGING | PRESENCE | WATCH);
     check(text, field, limits.room_bytes, naming, ours)
 }
 
@@ -210,7 +212,7 @@ mod tests {
         for bad in ["_x", "a\nb", "\u{7f}", &"x".repeat(257)] {
             assert!(RoomName::parse(bad).is_err(), "{bad:?}");
         }
-        for good in ["", "lab", "räum 1", COMMAND, LOGGING, PRESENCE, &"x".repeat(256)] {
+        for good in ["", "lab", "räum 1", COMMAND, LOGGING, PRESENCE, WATCH, &"x".repeat(256)] {
             assert!(RoomName::parse(good).is_ok(), "{good:?}");
         }
         assert!(MemberName::parse(COMMAND).is_err());

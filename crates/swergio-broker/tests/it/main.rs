@@ -17,4 +17,5 @@ mod shutdown;
 mod slow;
 mod stage;
 mod time;
+mod watch;
 mod welcome_ack;

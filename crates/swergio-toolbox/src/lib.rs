@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod chain;
 mod differentiable;
 mod fault;
 mod pass;
 mod value;
 
+pub use chain::{Chain, ChainError, ChainLimits, ChainTally, Hit, Opening, RemoteFault};
 pub use differentiable::{BoxError, Differentiable};
 pub use fault::PassFault;
 pub use pass::Pass;

@@ -1,0 +1,6 @@
+//! What the caller of a chain, an auditor and an optimiser see, played in a hall in memory: no port, no sleeping.
+
+#![allow(clippy::unwrap_used, reason = "a play that goes wrong fails")]
+
+mod chain;
+mod hall;

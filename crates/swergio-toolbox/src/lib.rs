@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod chain;
+pub mod dice;
 mod differentiable;
 mod fault;
 mod pass;
+pub mod reward;
 mod value;
 
 pub use chain::{Chain, ChainError, ChainLimits, ChainTally, Hit, Opening, RemoteFault};

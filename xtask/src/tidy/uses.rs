@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Findings;
 use crate::checkout::Checkout;
+use crate::command;
 
 /// What one of our crates must stay clear of.
 struct Ban {
@@ -85,8 +86,10 @@ const BANS: &[Ban] = &[
 pub(super) fn check(checkout: &Checkout, findings: &mut Findings) -> Result<()> {
     let metadata = checkout.metadata()?;
     let graph = Graph::read(&metadata)?;
-    for ban in BANS {
-        for sentence in graph.broken(ban) {
+    for ban in BANS.iter().filter(|ban| !graph.broken(ban).is_empty()) {
+        // Cargo's graph is that of the whole workspace, with what others switch on: look again at the crate by itself.
+        let alone = graph.of(&reached_alone(checkout, ban.name)?);
+        for sentence in alone.broken(ban) {
             findings.wrong(sentence);
         }
     }
@@ -106,6 +109,14 @@ fn members(metadata: &Value) -> impl Iterator<Item = (&str, &str)> {
     let packages = metadata["packages"].as_array().into_iter().flatten();
     let ours = packages.filter(|package| package["source"].is_null());
     ours.filter_map(|package| Some((package["name"].as_str()?, package["manifest_path"].as_str()?)))
+}
+
+/// Lists what a crate is built with when it is the only one: on any target, with all of its own features.
+fn reached_alone(checkout: &Checkout, name: &str) -> Result<BTreeSet<String>> {
+    let what = ["--all-features", "--target=all", "--edges=normal,build", "--prefix=none", "--format={p}"];
+    let text =
+        command::output(checkout.cargo(["tree", "--locked", "--quiet", "--package", name]).args(what))?;
+    Ok(text.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect())
 }
 
 /// Normal and build dependencies by name; development dependencies reach no user.
@@ -131,6 +142,13 @@ impl Graph {
             }
         }
         Ok(graph)
+    }
+
+    /// Returns the part of the graph that consists of these crates.
+    fn of(&self, names: &BTreeSet<String>) -> Self {
+        let uses = self.uses.iter().filter(|(name, _)| names.contains(*name));
+        let uses = uses.map(|(name, used)| (name.clone(), used.intersection(names).cloned().collect()));
+        Self { uses: uses.collect() }
     }
 
     fn direct(&self, name: &str) -> impl Iterator<Item = &str> {
@@ -201,6 +219,15 @@ mod tests {
         let fine = graph(&[("swergio-cli", "swergio-broker"), ("swergio-broker", "axum")]);
         assert_eq!(sentences(&fine), Vec::<String>::new());
         assert_eq!(sentences(&graph(&[("swergio-cli", "axum")])).len(), 1);
+    }
+
+    #[test]
+    fn what_others_switch_on_in_a_shared_crate_is_no_detour() {
+        let whole = graph(&[("swergio-proto", "half"), ("half", "rand"), ("swergio-toolbox", "half")]);
+        assert_eq!(sentences(&whole).len(), 1);
+        let alone = whole.of(&["swergio-proto", "half"].map(str::to_owned).into());
+        assert_eq!(sentences(&alone), Vec::<String>::new());
+        assert!(alone.path("swergio-proto", "half").is_some());
     }
 
     #[test]

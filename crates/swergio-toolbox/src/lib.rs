@@ -6,7 +6,9 @@ mod differentiable;
 mod fault;
 mod pass;
 pub mod reward;
+pub mod step;
 mod value;
+pub mod weights;
 
 pub use chain::{Chain, ChainError, ChainLimits, ChainTally, Hit, Opening, RemoteFault};
 pub use differentiable::{BoxError, Differentiable};

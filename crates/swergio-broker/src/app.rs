@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{FromRequestParts, Query, Request, State};
+use axum::extract::{FromRequestParts, OriginalUri, Query, Request, State};
 use axum::http::header::{
     CONNECTION, CONTENT_TYPE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE, WWW_AUTHENTICATE,
 };
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use hyper::upgrade::OnUpgrade;
@@ -26,7 +26,8 @@ use crate::handshake::{self, Handshake, Refused};
 use crate::link::ws::{WebSocketLink, control};
 
 /// Builds the broker's routes, to be served by [`serve`](crate::serve) or nested in an application of yours:
-/// `/ws` and `/` (WebSocket), `/healthz`, `/readyz`, and `/metrics` (Prometheus).
+/// `/ws` and `/` (WebSocket), `/healthz`, `/readyz`, `/metrics` (Prometheus), and, with the feature `console` and unless
+/// [`Config::console`](crate::Config::console) is off, a page for people at `/` with its files beside it.
 ///
 /// ```
 /// # fn build() -> Result<axum::Router, Box<dyn std::error::Error>> {
@@ -39,13 +40,13 @@ use crate::link::ws::{WebSocketLink, control};
 ///
 /// In an application of yours the handshake's bounds (time, size, number of headers) are yours to set.
 pub fn routes(broker: &Broker) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/", any(root))
         .route("/ws", any(upgrade))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
-        .with_state(broker.clone())
+        .route("/metrics", get(metrics));
+    with_console(routes, broker).with_state(broker.clone())
 }
 
 /// Builds a route that sends every WebSocket message back, for conformance suites such as Autobahn's.
@@ -53,12 +54,40 @@ pub(crate) fn echo_route(broker: &Broker) -> Router {
     Router::new().route("/echo", any(echo)).with_state(broker.clone())
 }
 
-async fn root(state: State<Broker>, request: Request) -> Response {
+async fn root(state: State<Broker>, at: OriginalUri, request: Request) -> Response {
     if handshake::is_asked_for(request.headers()) {
         return upgrade(state, request).await;
     }
+    let wanted = matches!(*request.method(), Method::GET | Method::HEAD);
+    if wanted && let Some(page) = console(&state.0, &at) {
+        return page;
+    }
     "This is a swergio broker. Open a WebSocket at /ws; see also /healthz, /readyz and /metrics.\n"
         .into_response()
+}
+
+#[cfg(feature = "console")]
+fn console(broker: &Broker, at: &OriginalUri) -> Option<Response> {
+    broker.0.config.console.then(|| crate::console::page(at))
+}
+
+#[cfg(not(feature = "console"))]
+fn console(_: &Broker, _: &OriginalUri) -> Option<Response> {
+    None
+}
+
+/// Adds the files of the console, if it is served.
+#[cfg(feature = "console")]
+fn with_console(routes: Router<Broker>, broker: &Broker) -> Router<Broker> {
+    if !broker.0.config.console {
+        return routes;
+    }
+    routes.route("/{file}", get(crate::console::asset))
+}
+
+#[cfg(not(feature = "console"))]
+fn with_console(routes: Router<Broker>, _: &Broker) -> Router<Broker> {
+    routes
 }
 
 async fn ready(State(broker): State<Broker>) -> Response {

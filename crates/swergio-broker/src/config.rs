@@ -31,6 +31,8 @@ pub struct Config {
     /// Whether the published Python server's ways are restored: control messages echoed to `_command`, messages
     /// spelt as Python spells them, every name taken, [bounds widened](Limits::widened_for_upstream).
     pub upstream_compat: bool,
+    /// Whether a browser that opens the broker's address is shown the console; without the feature `console` there is none.
+    pub console: bool,
     /// Origins that browsers may connect from, besides the broker's own: `https://lab.example`.
     pub origins: Vec<String>,
     /// Where the figures are kept.
@@ -65,6 +67,7 @@ impl Default for Config {
             header_length: 10,
             log_room: true,
             upstream_compat: false,
+            console: true,
             origins: Vec::new(),
             metrics: Metrics::Own,
             limits: Limits::default(),

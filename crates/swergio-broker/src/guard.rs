@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use axum::http::{HeaderMap, header::AUTHORIZATION};
+use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
@@ -62,7 +63,19 @@ impl Guard {
 /// What an open guard allows, shared by all its connections.
 static OPEN: LazyLock<Arc<Grant>> = LazyLock::new(|| Arc::new(Grant::open()));
 
+/// What a browser, which can set no header for a WebSocket, puts before its token among the subprotocols that it offers.
+const OFFERED: &str = "swergio.bearer.";
+
 fn bearer(headers: &HeaderMap) -> Option<&str> {
+    in_header(headers).or_else(|| among_subprotocols(headers))
+}
+
+fn among_subprotocols(headers: &HeaderMap) -> Option<&str> {
+    let offers = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|offer| offer.to_str().ok());
+    offers.flat_map(|offers| offers.split(',')).find_map(|offer| offer.trim().strip_prefix(OFFERED))
+}
+
+fn in_header(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
@@ -171,6 +184,20 @@ mod tests {
         assert_eq!(guard.admit(&headers("Basic correct horse battery")), Err(Refusal::NoToken));
         assert_eq!(guard.admit(&HeaderMap::new()), Err(Refusal::NoToken));
         assert_eq!(guard.admit_tcp(), Err(Refusal::NoToken));
+    }
+
+    /// R62: a browser offers its token as a subprotocol, beside the one that it wants to speak.
+    #[test]
+    fn a_browser_brings_its_token_among_the_subprotocols() {
+        let guard = Guard::Tokens(
+            serde_json::from_str(r#"{"token": [{"secret": "correct-horse-battery"}]}"#).unwrap(),
+        );
+        let offering =
+            |offer| HeaderMap::from_iter([(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(offer))]);
+        let admit = |offer| guard.admit(&offering(offer)).map(|grant| grant.authenticated);
+        assert_eq!(admit("swergio.v1.msgpack, swergio.bearer.correct-horse-battery"), Ok(true));
+        assert_eq!(admit("swergio.bearer.correct-horse"), Err(Refusal::WrongToken));
+        assert_eq!(admit("swergio.v1.msgpack"), Err(Refusal::NoToken));
     }
 
     #[test]

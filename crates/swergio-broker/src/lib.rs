@@ -22,6 +22,8 @@ mod app;
 mod broker;
 mod config;
 mod connection;
+#[cfg(feature = "console")]
+mod console;
 mod dialect;
 mod dues;
 mod fanout;

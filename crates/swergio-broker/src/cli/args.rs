@@ -44,6 +44,9 @@ pub struct Args {
     /// Origin that browsers may connect from, besides the broker's own; may be repeated.
     #[arg(long = "origin", env = "SWERGIO_ORIGINS", value_name = "ORIGIN", value_delimiter = ',')]
     pub origins: Option<Vec<String>>,
+    /// Show the console, a page for people, at the broker's address [default: 1].
+    #[arg(long, env = "SWERGIO_CONSOLE", value_name = "0|1", hide_possible_values = true, value_parser = BoolishValueParser::new())]
+    pub console: Option<bool>,
     /// Name that components are told in COMMAND/WELCOME [default: swergio].
     #[arg(long, env = "SWERGIO_NODE", value_name = "NAME")]
     pub node: Option<String>,

@@ -83,6 +83,7 @@ impl Settings {
         set(&mut self.broker.header_length, args.header_length.as_ref());
         set(&mut self.broker.log_room, args.log_room.as_ref());
         set(&mut self.broker.upstream_compat, args.upstream_compat.as_ref());
+        set(&mut self.broker.console, args.console.as_ref());
         set(&mut self.broker.origins, args.origins.as_ref());
         set(&mut self.broker.node, args.node.as_ref());
         if args.tokens.is_some() {

@@ -207,7 +207,7 @@ async fn the_port_answers_http_too() {
         ("/healthz", "200", "ok"),
         ("/readyz", "200", "ready"),
         ("/metrics", "200", "swergio_connections_total"),
-        ("/", "200", "/ws"),
+        ("/", "200", "<title>Swergio</title>"),
         ("/nothing", "404", ""),
     ] {
         let answer = port.ask(&format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).await;

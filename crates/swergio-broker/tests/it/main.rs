@@ -5,6 +5,7 @@
 mod bursts;
 mod codecs;
 mod config;
+mod console;
 mod conversations;
 mod faults;
 mod handshake;

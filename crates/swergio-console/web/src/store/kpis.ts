@@ -1,0 +1,91 @@
+// Kpis: every figure that components log, as series over time, run by run.
+
+import { type Sample, type Wire, maybe, number, text } from "../wire";
+
+/** Points of one series; beyond it every other one is forgotten, so that a series spans its whole run. */
+const MOST = 8192;
+/** Series that are kept. */
+const MOST_SERIES = 512;
+
+export interface Series {
+  kpi: string;
+  component: string;
+  run: string;
+  /** Milliseconds since 1970. */
+  times: number[];
+  values: number[];
+}
+
+export class Kpis {
+  private series = new Map<string, Series>();
+  private thinned = new Map<string, { every: number; count: number }>();
+  private run = "";
+  /** Grows with every point: whoever has drawn this one need not draw again. */
+  version = 0;
+
+  add(sample: Sample): void {
+    if (sample.kind === "LOG/RUN") this.began(sample.message);
+    if (sample.kind === "LOG/KPI") this.point(sample);
+  }
+
+  /** Takes note of a run: figures that name none belong to the last that began. */
+  private began(wire: Wire): void {
+    const run = text(wire.RUN);
+    if (wire.ENDTIME === undefined || wire.ENDTIME === null) this.run = run;
+    this.version += 1;
+  }
+
+  private point(sample: Sample): void {
+    const { message } = sample;
+    const value = typeof message.VALUE === "string" ? Number(message.VALUE) : number(message.VALUE, NaN);
+    if (!Number.isFinite(value)) return;
+    const component = maybe(message.COMPONENT) ?? sample.from;
+    const run = maybe(message.RUN) ?? this.run;
+    const key = [text(message.KPI), component, run].join("\n");
+    let series = this.series.get(key);
+    if (!series) {
+      if (this.series.size >= MOST_SERIES) return;
+      series = { kpi: text(message.KPI), component, run, times: [], values: [] };
+      this.series.set(key, series);
+      this.thinned.set(key, { every: 1, count: 0 });
+    }
+    const thin = this.thinned.get(key) ?? { every: 1, count: 0 };
+    thin.count += 1;
+    if (thin.count % thin.every !== 0) return;
+    series.times.push(timeOf(message, sample.time));
+    series.values.push(value);
+    if (series.times.length >= MOST) {
+      series.times = series.times.filter((_, at) => at % 2 === 1);
+      series.values = series.values.filter((_, at) => at % 2 === 1);
+      thin.every *= 2;
+    }
+    this.version += 1;
+  }
+
+  all(): Series[] {
+    return [...this.series.values()];
+  }
+}
+
+/** TIME is seconds since 1970, or a date as text; otherwise the broker's clock counts. */
+function timeOf(message: Wire, otherwise: number): number {
+  const { TIME } = message;
+  if (typeof TIME === "number" && TIME > 1e8) return TIME > 1e11 ? TIME : TIME * 1000;
+  if (typeof TIME === "string") {
+    const parsed = Date.parse(TIME);
+    if (!Number.isNaN(parsed)) return parsed;
+  }
+  return otherwise;
+}
+
+/** Writes series as CSV: one row a point. */
+export function asCsv(series: Series[]): string {
+  const rows = ["kpi,component,run,time,value"];
+  const quote = (cell: string): string => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+  for (const one of series) {
+    one.times.forEach((time, at) => {
+      rows.push([quote(one.kpi), quote(one.component), quote(one.run), new Date(time).toISOString(), one.values[at]].join(","));
+    });
+  }
+  return rows.join("\n") + "\n";
+}

@@ -1,0 +1,195 @@
+// Worker: owns the link and all that was told, so that the page never waits for either.
+
+import { decode, encode } from "@msgpack/msgpack";
+import { type Layout, layOut } from "./layout";
+import type { FromWorker, Look, Standing, ToWorker } from "./port";
+import { Graph } from "./store/graph";
+import { Inbox } from "./store/inbox";
+import { Kpis } from "./store/kpis";
+import { Passes } from "./store/passes";
+import { EVERYTHING, Tail } from "./store/tail";
+import { type Wire, flowsOf, maybe, number, sampleOf, text } from "./wire";
+
+/** Milliseconds between two pictures. */
+const SPAN = 250;
+/** Milliseconds before the first attempt to come back, and at most. */
+const [SOON, LATE] = [500, 10_000];
+
+const post = (message: FromWorker): void => self.postMessage(message);
+
+class Desk {
+  private socket: WebSocket | null = null;
+  private delay = SOON;
+  private name = "console";
+  private person = "";
+  private graph = new Graph("");
+  private readonly tail = new Tail();
+  private readonly passes = new Passes();
+  private readonly kpis = new Kpis();
+  private readonly inbox = new Inbox();
+  private readonly joined = new Set<string>();
+  private seq = 0;
+  private shape = "";
+  private layout: Layout | null = null;
+  private drawn = { kpis: -1, inbox: -1, seq: -1, view: "" };
+  private look: Look = { view: "graph", filter: EVERYTHING, paused: false, pass: null, apart: false };
+  private standing: Standing = {
+    link: "connecting",
+    reason: "",
+    node: "",
+    total: { forward: 0, backward: 0, control: 0 },
+    share: 1,
+    missed: 0,
+    questions: 0,
+  };
+
+  hear(message: ToWorker): void {
+    if (message.say === "open") this.open(message.url, message.name, message.token);
+    if (message.say === "look") {
+      this.look = message.look;
+      this.drawn.view = "";
+      this.draw();
+    }
+    if (message.say === "me") this.person = message.person;
+    if (message.say === "near") post({ is: "near", pass: this.passes.nearest(message.time) });
+    if (message.say === "claim") {
+      const data = { item: message.item, by: this.by(), until: message.until === null ? null : message.until / 1000 };
+      this.tell({ TYPE: "DATA/CLAIM", TO_ROOM: message.room, REF: message.query, DATA: data });
+    }
+    if (message.say === "answer") {
+      const { item, value, seconds } = message;
+      const answer = value === null ? { item, skip: true } : { item, value };
+      const data = { answers: [answer], by: this.by(), seconds };
+      this.tell({ TYPE: "DATA/FEEDBACK", ID: message.query, ROOT_ID: message.pass, TO_ROOM: message.room, DATA: data });
+      this.inbox.forget(message.query, message.item);
+      this.draw();
+    }
+  }
+
+  private by(): string {
+    return this.person === "" ? this.name : this.person;
+  }
+
+  private tell(message: Wire): void {
+    if (this.socket?.readyState !== WebSocket.OPEN) return;
+    this.socket.send(encode({ ID: crypto.randomUUID().replaceAll("-", ""), ...message }));
+  }
+
+  private open(url: string, name: string, token: string | null): void {
+    this.name = name;
+    this.graph = new Graph(name);
+    const offered = ["swergio.v1.msgpack", ...(token === null ? [] : [`swergio.bearer.${token}`])];
+    const socket = new WebSocket(url, offered);
+    socket.binaryType = "arraybuffer";
+    this.socket = socket;
+    this.set({ link: "connecting" });
+    let opened = false;
+    socket.onopen = () => {
+      opened = true;
+      this.delay = SOON;
+      this.joined.clear();
+      this.tell({ TYPE: "COMMAND/REGISTER", NAME: name });
+      for (const room of ["_presence", "_watch"]) this.join(room);
+      this.set({ link: "open", reason: "" });
+    };
+    socket.onmessage = (event: MessageEvent<ArrayBuffer | string>) => {
+      const told = typeof event.data === "string" ? JSON.parse(event.data) : decode(event.data);
+      this.take(told as Wire);
+    };
+    socket.onclose = (event) => {
+      const final = event.code >= 4500 && event.code < 5000;
+      const reason = event.reason || (opened ? "the link was lost" : "no broker answers here, or it wants a token");
+      this.set({ link: final ? "refused" : "lost", reason });
+      this.graph.clear();
+      if (final) return;
+      setTimeout(() => this.open(url, name, token), this.delay * (0.5 + Math.random()));
+      this.delay = Math.min(this.delay * 2, LATE);
+    };
+  }
+
+  private join(room: string): void {
+    if (this.joined.has(room)) return;
+    this.joined.add(room);
+    this.tell({ TYPE: "COMMAND/JOINROOM", ROOM: room });
+  }
+
+  private take(wire: Wire): void {
+    switch (wire.TYPE) {
+      case "COMMAND/WELCOME":
+        return this.set({ node: text(wire.NODE) });
+      case "COMMAND/PRESENCE":
+        return this.graph.presence(wire);
+      case "LOG/TRAFFIC":
+        return this.tick(wire);
+      case "LOG/SAMPLE":
+        return this.sample(wire);
+      case "COMMAND/GAP":
+        this.standing.missed += number(wire.COUNT);
+        return;
+      case "COMMAND/ERROR":
+        return this.set({ reason: text(wire.MESSAGE) });
+      default:
+        this.inbox.hear(text(wire.TYPE), maybe(wire.TO_ROOM), wire, this.by(), text(wire.SENT_BY));
+    }
+  }
+
+  private tick(wire: Wire): void {
+    this.graph.traffic(flowsOf(wire), (wire.SLOW as Wire[]) ?? [], number(wire.SPAN, 0.25));
+    this.standing.share = number(wire.SHARE, 1);
+    this.standing.missed += number(wire.MISSED);
+  }
+
+  private sample(wire: Wire): void {
+    const sample = sampleOf(wire, ++this.seq);
+    this.tail.add(sample);
+    this.passes.add(sample);
+    this.kpis.add(sample);
+    if (sample.kind.startsWith("DATA/Q") || sample.kind === "DATA/FEEDBACK") {
+      this.inbox.add(sample, this.by());
+      if (sample.kind === "DATA/QUERY" && sample.room !== null) this.join(sample.room);
+    }
+  }
+
+  private set(change: Partial<Standing>): void {
+    this.standing = { ...this.standing, ...change };
+    post({ is: "standing", standing: this.standing });
+  }
+
+  /** Draws what is looked at, if it has changed. */
+  draw(): void {
+    const now = Date.now();
+    const questions = this.inbox.questions(now);
+    const picture = this.graph.picture(this.look.apart);
+    this.set({ total: picture.total, questions: questions.length });
+    const fresh = this.drawn.view !== this.look.view;
+    this.drawn.view = this.look.view;
+    if (this.look.view === "graph") this.drawGraph(picture, fresh);
+    if (this.look.view === "traffic" && (!this.look.paused || fresh) && (fresh || this.drawn.seq !== this.seq)) {
+      post({ is: "tail", samples: this.tail.newest(this.look.filter, 200) });
+    }
+    if (this.look.view === "passes" && (!this.look.paused || fresh)) {
+      const seats = (component: string): Set<string> => this.graph.seats(component);
+      const shown = this.look.pass === null ? null : this.passes.picture(this.look.pass, seats, now);
+      post({ is: "passes", list: this.passes.list(seats, now), picture: shown });
+    }
+    if (this.look.view === "kpis" && (fresh || this.drawn.kpis !== this.kpis.version)) {
+      this.drawn.kpis = this.kpis.version;
+      post({ is: "kpis", series: this.kpis.all() });
+    }
+    if (this.look.view === "inbox") post({ is: "inbox", questions });
+    this.drawn.seq = this.seq;
+  }
+
+  private drawGraph(picture: ReturnType<Graph["picture"]>, fresh: boolean): void {
+    const changed = picture.shape !== this.shape;
+    if (changed) {
+      this.shape = picture.shape;
+      this.layout = layOut(picture);
+    }
+    post({ is: "graph", picture, layout: changed || fresh ? this.layout : null });
+  }
+}
+
+const desk = new Desk();
+self.onmessage = (event: MessageEvent<ToWorker>) => desk.hear(event.data);
+setInterval(() => desk.draw(), SPAN);

@@ -1,9 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 mod chain;
+pub mod credit;
 pub mod dice;
 mod differentiable;
+pub mod ensemble;
+pub mod evolution;
 mod fault;
+pub mod gather;
 mod pass;
 pub mod reward;
 pub mod step;

@@ -1,5 +1,6 @@
 //! Swergio's command line: see `swergio --help`.
 
+mod bench;
 mod broker;
 mod clock;
 mod completions;
@@ -24,6 +25,7 @@ Examples:
   swergio tap lab --kind DATA/ --json       one room's data, a JSON object a line
   swergio say lab 'hello, world'            say something there
   swergio rooms --watch                     who sits where, and who comes and goes
+  swergio bench all                         what a broker can do on this machine
 
 Exit status: 0 all went well; 1 the answer is no (nobody received it, no answer came, too few messages \
 were seen); 2 it could not be done: a flag is wrong, or the broker is away or refuses.";
@@ -42,6 +44,7 @@ enum Command {
     Tap(tap::Tap),
     Say(say::Say),
     Rooms(rooms::Rooms),
+    Bench(bench::Bench),
     Completions(completions::Completions),
 }
 
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(serve) => serve.run(),
+        Command::Bench(bench) => bench.run(),
         Command::Completions(completions) => completions.run(),
         Command::Tap(tap) => block_on(tap.run()),
         Command::Say(say) => block_on(say.run()),

@@ -9,7 +9,7 @@ use swergio_proto::MessageId;
 /// Makes an ID that no other component makes: 32 lower-case hex digits, a UUID of version 4 as upstream writes it.
 ///
 /// The upper half is drawn from the system once a process, the lower half is new each time.
-pub(crate) fn fresh() -> MessageId {
+pub fn fresh() -> MessageId {
     static PROCESS: OnceLock<u64> = OnceLock::new();
     let process = *PROCESS.get_or_init(|| RandomState::new().hash_one("swergio"));
     let number = (u128::from(process) << 64) | u128::from(fastrand::u64(..));

@@ -23,6 +23,7 @@ pub use bounds::Bounds;
 pub use client::Client;
 pub use error::{Error, ErrorKind, Rejection};
 pub use event::{Event, Events, Welcome};
+pub use id::fresh as fresh_id;
 pub use link::{Farewell, Link};
 pub use message::Message;
 pub use options::Options;

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::codec::json;
 use crate::codec::msgpack::tensor_map::{self, TensorMap};
-use crate::codec::msgpack::{Reader, Token, check_value, to_json};
+use crate::codec::msgpack::{Entries, Reader, Token, check_value, spell, to_json};
 use crate::tensor::lists;
 use crate::{Fault, Limits, Tensor};
 
@@ -77,6 +77,43 @@ impl Body {
                 None => self.read(),
             },
         }
+    }
+
+    /// Tells whether it is a tensor with a dtype of its own, not lists or a number that can be read as one.
+    pub fn is_tensor(&self) -> bool {
+        self.tensor_in_sight()
+    }
+
+    /// Makes a map of bodies by name, in this order.
+    ///
+    /// # Errors
+    /// [`Fault::Malformed`] when a name occurs twice.
+    pub fn of_entries<'n>(entries: impl IntoIterator<Item = (&'n str, Self)>) -> Result<Self, Fault> {
+        let entries: Vec<(&str, Self)> = entries.into_iter().collect();
+        let sizes = entries.iter().map(|(name, body)| spell::text_len(name) + body.msgpack_len());
+        let mut out = Vec::with_capacity(5 + sizes.sum::<usize>());
+        spell::map(&mut out, u32::try_from(entries.len()).expect("fewer entries than bytes"));
+        for (at, (name, body)) in entries.iter().enumerate() {
+            if entries[..at].iter().any(|(earlier, _)| earlier == name) {
+                return Err(wrong(format!("the map has {name:?} twice")));
+            }
+            spell::text(&mut out, name);
+            body.write_msgpack(&mut out);
+        }
+        Ok(Self(Form::Spelt(out.into())))
+    }
+
+    /// Returns what a map holds by name, in its order, without copying. None when it is no map with names for keys.
+    ///
+    /// A tensor is a map too; [`is_tensor`](Self::is_tensor) tells.
+    pub fn entries(&self) -> Option<Vec<(String, Self)>> {
+        let bytes = self.to_msgpack();
+        let mut entries = Entries::open(&bytes, usize::MAX).ok()?;
+        let mut found = Vec::new();
+        while let Some(entry) = entries.next().ok()? {
+            found.push((entry.key.to_owned(), Self::spelt_in(bytes.slice(entry.place))));
+        }
+        Some(found)
     }
 
     /// Takes one value that is spelt as JSON.

@@ -32,6 +32,8 @@ kinds! {
     GRADIENT = "DATA/GRADIENT";
     /// Carries a reward back, under the ID of the message that it answers.
     REWARD = "DATA/REWARD";
+    /// Tells whoever sent a FORWARD that nothing will come back for it, and why.
+    FAULT = "DATA/FAULT";
     /// Carries text.
     TEXT = "DATA/TEXT";
     /// Carries data of the application's own kind.
@@ -62,6 +64,10 @@ kinds! {
     LOADSETTINGS = "COMMAND/LOADSETTINGS";
     /// Carries a command of the application's own kind.
     COMMAND_CUSTOM = "COMMAND/CUSTOM";
+    /// Tells neighbours what a component takes and gives.
+    PORTS = "COMMAND/PORTS";
+    /// Tells neighbours that what one gives is not what the other takes.
+    MISMATCH = "COMMAND/MISMATCH";
     /// Greets a connection that has registered, with the broker's limits.
     WELCOME = "COMMAND/WELCOME";
     /// Tells a connection what was wrong with a message of its own.

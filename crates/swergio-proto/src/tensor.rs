@@ -1,5 +1,6 @@
 //! Tensor: a dtype, a shape and little-endian bytes; nested lists where a reader or sender has no better.
 
+mod arithmetic;
 mod dtype;
 mod element;
 mod gather;
@@ -162,6 +163,42 @@ impl Tensor {
     /// integer that is in range, NaN becomes 0. `true` is 1.
     pub fn to_i64_vec(&self) -> Vec<i64> {
         with_element!(self.dtype, E => elements::<E>(&self.data).map(Element::i64).collect())
+    }
+
+    /// Returns the same numbers as another dtype: floats are rounded to nearest, integers lose a fraction and stay in
+    /// range, NaN becomes their 0, and what is not 0 is `true`. Of the same dtype it shares the bytes.
+    #[must_use]
+    pub fn to_dtype(&self, dtype: Dtype) -> Self {
+        if dtype == self.dtype {
+            return self.clone();
+        }
+        let mut data = vec![0; self.len() * dtype.size()];
+        with_element!(dtype, To => with_element!(self.dtype, From => {
+            let exact = From::DTYPE.is_integer();
+            for (to, from) in data.chunks_exact_mut(To::SIZE).zip(elements::<From>(&self.data)) {
+                if exact { To::of_i64(from.i64()).write(to) } else { To::of_f64(from.f64()).write(to) }
+            }
+        }));
+        Self { dtype, shape: self.shape.clone(), data: data.into() }
+    }
+
+    /// Returns the same numbers in another shape; the bytes are shared.
+    ///
+    /// # Errors
+    /// [`Fault::Malformed`] when the shape does not hold as many numbers.
+    pub fn reshape(&self, shape: impl Into<Vec<usize>>) -> Result<Self, Fault> {
+        Self::new(self.dtype, shape, self.data.clone())
+    }
+
+    /// Tells whether one of the numbers is NaN.
+    pub fn has_nan(&self) -> bool {
+        with_element!(self.dtype, E => {
+            // No early end: whole chunks are compared at once.
+            self.dtype.is_float()
+                && self.data.chunks(4096 * E::SIZE).any(|part| {
+                    elements::<E>(part).fold(false, |found, number| found | number.f32().is_nan())
+                })
+        })
     }
 
     /// Computes the Euclidean length of the numbers, taken as 64-bit floats: 0 when there are none, NaN when

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 
 use crate::Value;
 
-pub use error::{ChainError, RemoteFault};
+pub use error::ChainError;
 pub use hit::Hit;
 pub use limits::ChainLimits;
 pub use open::Opening;
@@ -153,7 +153,7 @@ impl<X: Value + Clone, Y: Value> Chain<X, Y> {
     /// [`ChainError::Full`] when no pass ended in time, [`ChainError::Unreadable`] when `input` or the output is not of its
     /// type, [`ChainError::Lost`] and [`ChainError::Client`] when there is no link.
     pub async fn forward(&self, input: &X) -> Result<Hit<X, Y>, ChainError> {
-        let data = input.clone().into_values()?.into_body()?;
+        let data = payload::body(input.clone())?;
         let limits = &self.shared.limits;
         let full = || ChainError::Full { in_flight: limits.in_flight, after: self.deadline };
         let place = Arc::clone(&self.shared.places).acquire_owned();
@@ -171,7 +171,7 @@ impl<X: Value + Clone, Y: Value> Chain<X, Y> {
         };
         let message =
             self.shared.ask(envelope, answer, self.deadline, &self.shared.output, Kind::FORWARD).await?;
-        let value = Y::from_values(payload::values(&message)?)?;
+        let value = payload::value(&message)?;
         Ok(Hit::new(self.clone(), open, value, &message))
     }
 

@@ -70,4 +70,30 @@ pub trait Differentiable: Send + 'static {
         cotangent: Self::Output,
         pass: &Pass,
     ) -> Result<Self::Input, BoxError>;
+
+    /// Computes the gradients from several cotangents for one forward, as a Jacobian asks for. None when the component does
+    /// not do that, which whoever asked is told.
+    ///
+    /// Asked of passes as `PROBE` only, so weights stay. [`Batched`](crate::Batched) does it for whatever can clone what it
+    /// saved.
+    fn vjp_batch(
+        &mut self,
+        saved: Self::Saved,
+        cotangents: Vec<Self::Output>,
+        pass: &Pass,
+    ) -> Option<Result<Vec<Self::Input>, BoxError>> {
+        let _ = (saved, cotangents, pass);
+        None
+    }
+
+    /// Tells whether there is a vector-Jacobian product. If not, nothing is saved, and whoever sends a gradient is told.
+    fn is_differentiable(&self) -> bool {
+        true
+    }
+
+    /// Counts the bytes of what was saved, where the component knows. Otherwise input and output together are counted.
+    fn saved_bytes(&self, saved: &Self::Saved) -> Option<usize> {
+        let _ = saved;
+        None
+    }
 }

@@ -1,6 +1,6 @@
 //! Pass: what a component is told of the sample that it works on.
 
-use swergio_client::{Message, MessageId, ModelStatus};
+use swergio_client::{Envelope, MessageId, ModelStatus};
 
 /// Tells of the one way forward, and back, that a message belongs to.
 ///
@@ -26,13 +26,18 @@ pub struct Pass {
 
 impl Pass {
     /// Reads the pass of a message. None when the message has no ID, to which nothing could come back.
-    pub fn of(message: &Message) -> Option<Self> {
+    pub fn of(message: &Envelope) -> Option<Self> {
         Some(Self {
             id: message.id.clone()?,
             root_id: message.root_id.clone(),
             status: message.model_status.unwrap_or(ModelStatus::TRAIN),
             sent_by: message.sent_by.clone(),
         })
+    }
+
+    /// Makes a pass that is learned from, begun by the message `id` itself: for tests, and for computing without rooms.
+    pub fn train(id: MessageId) -> Self {
+        Self { id, root_id: None, status: ModelStatus::TRAIN, sent_by: None }
     }
 
     /// Tells whether a gradient may come back, so that something must be kept for it.

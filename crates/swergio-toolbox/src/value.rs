@@ -11,7 +11,7 @@ use crate::PassFault;
 pub enum Values {
     /// One tensor without a name.
     One(Tensor),
-    /// Tensors by name, in the order of the ports; at least one, no name twice.
+    /// Tensors by name, in the order of the ports, no name twice. None at all where nothing is differentiable.
     Named(Vec<(String, Tensor)>),
 }
 
@@ -25,16 +25,38 @@ impl Values {
         one.into_iter().chain(named.iter().map(|(name, tensor)| (name.as_str(), tensor)))
     }
 
+    /// Reads `DATA`: one tensor, nested lists or a number; or a map of these by name. Tensors share the received bytes.
+    ///
+    /// # Errors
+    /// [`UNREADABLE`](PassFault), with the name of what is no tensor.
+    pub fn read(body: &Body) -> Result<Self, PassFault> {
+        match body.entries().filter(|_| !body.is_tensor()) {
+            None => body.tensor().map(Self::One).map_err(PassFault::unreadable),
+            Some(entries) => {
+                let read = |(name, body): (String, Body)| match body.tensor() {
+                    Ok(tensor) => Ok((name, tensor)),
+                    Err(fault) => Err(PassFault::unreadable(fault).on_port(name)),
+                };
+                entries.into_iter().map(read).collect::<Result<_, _>>().map(Self::Named)
+            }
+        }
+    }
+
+    /// Counts the bytes of all numbers.
+    pub fn bytes(&self) -> usize {
+        self.iter().map(|(_, tensor)| tensor.data().len()).sum()
+    }
+
     /// Spells them as `DATA`.
     ///
     /// # Errors
-    /// [`PassFault::Unreadable`] when they cannot be spelt.
+    /// [`UNREADABLE`](PassFault) when they cannot be spelt.
     pub fn into_body(self) -> Result<Body, PassFault> {
         match self {
             Self::One(tensor) => Ok(tensor.into()),
             Self::Named(named) => {
-                let map: std::collections::BTreeMap<String, Tensor> = named.into_iter().collect();
-                Body::of(&map).map_err(|fault| PassFault::unreadable(&fault))
+                let bodies = named.iter().map(|(name, tensor)| (name.as_str(), tensor.clone().into()));
+                Body::of_entries(bodies).map_err(PassFault::unreadable)
             }
         }
     }
@@ -42,18 +64,18 @@ impl Values {
 
 /// Converts a type to and from what crosses the wire, so that a component is written in the types of its library.
 ///
-/// Implemented for [`Values`], [`Tensor`] and `f64`, and behind features for ndarray's and candle's arrays.
+/// Implemented for [`Values`], [`Tensor`], `f64`, and `Vec` of `f64` and `f32` (one dimension), and behind features for ndarray's and candle's arrays.
 pub trait Value: Sized + Send + 'static {
     /// Takes what came.
     ///
     /// # Errors
-    /// [`PassFault::Unreadable`] when it has another number of tensors, another dtype or another rank.
+    /// [`UNREADABLE`](PassFault) when it has another number of tensors, another dtype or another rank.
     fn from_values(values: Values) -> Result<Self, PassFault>;
 
     /// Hands over what is to be sent.
     ///
     /// # Errors
-    /// [`PassFault::Unreadable`] when it is no tensor: ragged, say.
+    /// [`UNREADABLE`](PassFault) when it is no tensor: ragged, say.
     fn into_values(self) -> Result<Values, PassFault>;
 }
 
@@ -72,12 +94,12 @@ impl Value for f64 {
         let tensor = Tensor::from_values(values)?;
         match tensor.to_f64_vec()[..] {
             [number] => Ok(number),
-            _ => Err(PassFault::Unreadable(format!("one number is wanted, {tensor} came"))),
+            _ => Err(PassFault::unreadable(format!("one number is wanted, {tensor} came"))),
         }
     }
 
     fn into_values(self) -> Result<Values, PassFault> {
-        Tensor::from_f64([], &[self]).map(Values::One).map_err(|fault| PassFault::unreadable(&fault))
+        Tensor::from_f64([], &[self]).map(Values::One).map_err(PassFault::unreadable)
     }
 }
 
@@ -87,7 +109,7 @@ impl Value for Tensor {
             Values::One(tensor) => Ok(tensor),
             Values::Named(mut named) if named.len() == 1 => Ok(named.remove(0).1),
             Values::Named(named) => {
-                Err(PassFault::Unreadable(format!("one tensor is wanted, {} came", named.len())))
+                Err(PassFault::unreadable(format!("one tensor is wanted, {} came", named.len())))
             }
         }
     }
@@ -95,4 +117,32 @@ impl Value for Tensor {
     fn into_values(self) -> Result<Values, PassFault> {
         Ok(Values::One(self))
     }
+}
+
+impl Value for Vec<f64> {
+    fn from_values(values: Values) -> Result<Self, PassFault> {
+        row(values).map(|tensor| tensor.to_f64_vec())
+    }
+
+    fn into_values(self) -> Result<Values, PassFault> {
+        Tensor::from_f64([self.len()], &self).map(Values::One).map_err(PassFault::unreadable)
+    }
+}
+
+impl Value for Vec<f32> {
+    fn from_values(values: Values) -> Result<Self, PassFault> {
+        row(values).map(|tensor| tensor.to_f32_vec())
+    }
+
+    fn into_values(self) -> Result<Values, PassFault> {
+        Tensor::from_f32([self.len()], &self).map(Values::One).map_err(PassFault::unreadable)
+    }
+}
+
+fn row(values: Values) -> Result<Tensor, PassFault> {
+    let tensor = Tensor::from_values(values)?;
+    if tensor.shape().len() == 1 {
+        return Ok(tensor);
+    }
+    Err(PassFault::unreadable(format!("numbers in one dimension are wanted, {tensor} came")))
 }

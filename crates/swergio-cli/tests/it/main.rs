@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a play that goes wrong fails")]
 
+mod bench;
 mod rooms;
 mod say;
 mod serve;

@@ -83,6 +83,16 @@ impl Dtype {
         TABLE[self as usize].3
     }
 
+    /// Tells whether it is a float, which alone has gradients.
+    pub fn is_float(self) -> bool {
+        matches!(self, Self::F16 | Self::Bf16 | Self::F32 | Self::F64)
+    }
+
+    /// Tells whether it is an integer, with or without a sign; a truth value is none.
+    pub fn is_integer(self) -> bool {
+        !self.is_float() && self != Self::Bool
+    }
+
     /// Finds the dtype of a name. Single bytes have no order, so `<i1` and NumPy's `|i1` are one.
     ///
     /// # Errors

@@ -17,6 +17,13 @@ pub(crate) trait Element: Copy {
     /// Reads `SIZE` bytes, little-endian.
     fn read(bytes: &[u8]) -> Self;
     fn append(self, out: &mut Vec<u8>);
+    /// Fills `SIZE` bytes, little-endian.
+    fn write(self, out: &mut [u8]);
+    /// Takes the nearest number. An integer loses the fraction and stays in its range, NaN becomes 0; what is not 0
+    /// is true.
+    fn of_f64(number: f64) -> Self;
+    /// Takes the nearest number.
+    fn of_i64(number: i64) -> Self;
     fn f32(self) -> f32;
     fn f64(self) -> f64;
     fn i64(self) -> i64;
@@ -37,6 +44,18 @@ macro_rules! number {
 
             fn append(self, out: &mut Vec<u8>) {
                 out.extend_from_slice(&self.to_le_bytes());
+            }
+
+            fn write(self, out: &mut [u8]) {
+                out.copy_from_slice(&self.to_le_bytes());
+            }
+
+            fn of_f64(number: f64) -> Self {
+                number as Self
+            }
+
+            fn of_i64(number: i64) -> Self {
+                number.clamp(Self::MIN.i64(), Self::MAX.i64()) as Self
             }
 
             fn f32(self) -> f32 {
@@ -89,6 +108,18 @@ macro_rules! half {
                 out.extend_from_slice(&self.to_le_bytes());
             }
 
+            fn write(self, out: &mut [u8]) {
+                out.copy_from_slice(&self.to_le_bytes());
+            }
+
+            fn of_f64(number: f64) -> Self {
+                Self::from_f64(number)
+            }
+
+            fn of_i64(number: i64) -> Self {
+                Self::from_f64(number as f64)
+            }
+
             fn f32(self) -> f32 {
                 self.to_f32()
             }
@@ -127,6 +158,18 @@ impl Element for bool {
 
     fn append(self, out: &mut Vec<u8>) {
         out.push(self.into());
+    }
+
+    fn write(self, out: &mut [u8]) {
+        out[0] = self.into();
+    }
+
+    fn of_f64(number: f64) -> Self {
+        number != 0.0
+    }
+
+    fn of_i64(number: i64) -> Self {
+        number != 0
     }
 
     fn f32(self) -> f32 {

@@ -90,7 +90,7 @@ impl<X: Value + Clone, Y: Value> Hit<X, Y> {
         if chain.status == ModelStatus::VALIDATE {
             return Err(ChainError::NotKept(chain.status));
         }
-        let (shared, data) = (&chain.shared, cotangent.into_values()?.into_body()?);
+        let (shared, data) = (&chain.shared, payload::body(cotangent)?);
         let answer = shared.passes().turn_back(open.number)?;
         let envelope = Envelope {
             data: Some(data),
@@ -98,7 +98,7 @@ impl<X: Value + Clone, Y: Value> Hit<X, Y> {
             ..chain.envelope(Kind::GRADIENT, output, &shared.output)
         };
         let message = shared.ask(envelope, answer, chain.deadline, &shared.input, Kind::GRADIENT).await?;
-        Ok(X::from_values(payload::values(&message)?)?)
+        payload::value(&message)
     }
 
     /// Sends a reward for the output, `DATA/REWARD` under its ID, and awaits nothing.
@@ -108,7 +108,7 @@ impl<X: Value + Clone, Y: Value> Hit<X, Y> {
     pub async fn reward(self, reward: impl Value) -> Result<(), ChainError> {
         let shared = &self.chain.shared;
         let envelope = Envelope {
-            data: Some(reward.into_values()?.into_body()?),
+            data: Some(payload::body(reward)?),
             root_id: Some(self.open.id().as_str().to_owned()),
             ..self.chain.envelope(Kind::REWARD, self.output.clone(), &shared.output)
         };

@@ -7,7 +7,7 @@ use swergio_client::{Client, Kind, ModelStatus, RoomName, Tensor, Trigger};
 use tokio::sync::Semaphore;
 
 use super::listen::listen;
-use super::passes::{FAULT, Passes};
+use super::passes::Passes;
 use super::{Chain, ChainError, ChainLimits, Shared};
 
 /// Opens a [`Chain`]: its rooms, its types, what its passes are for, its bounds.
@@ -75,7 +75,7 @@ impl<X, Y> Opening<X, Y> {
     pub async fn open(self) -> Result<Chain<X, Y>, ChainError> {
         let name = |text: &str| RoomName::parse(text).map_err(swergio_client::Error::from);
         let (input, output) = (name(&self.input)?, name(&self.output)?);
-        let trigger = Trigger::kinds([Kind::FORWARD, Kind::GRADIENT, FAULT.into()])
+        let trigger = Trigger::kinds([Kind::FORWARD, Kind::GRADIENT, Kind::FAULT])
             .rooms([&self.input, &self.output])
             .direct(false);
         let (events, messages) = (self.client.events(), self.client.subscribe(trigger).await?);

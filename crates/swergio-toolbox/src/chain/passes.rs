@@ -7,10 +7,8 @@ use std::hash::BuildHasher;
 use swergio_client::{Kind, Message, MessageId, RoomName};
 use tokio::sync::oneshot;
 
-use super::{ChainError, RemoteFault};
-
-/// The kind in which a component says what it could not do with.
-pub(super) const FAULT: &str = "DATA/FAULT";
+use super::ChainError;
+use crate::PassFault;
 
 type Teller = oneshot::Sender<Result<Message, ChainError>>;
 type Answer = oneshot::Receiver<Result<Message, ChainError>>;
@@ -73,7 +71,7 @@ enum Phase {
     /// The gradient by the output is on its way.
     Back(Teller),
     /// A component has said in the meantime that no gradient will come.
-    Failed(RemoteFault),
+    Failed(PassFault),
     /// Both ways are done.
     Done,
 }
@@ -125,7 +123,7 @@ impl Passes {
         let (teller, answer) = oneshot::channel();
         let Some(live) = self.live.get_mut(&number) else { return Err(ChainError::Lost) };
         match std::mem::replace(&mut live.phase, Phase::Back(teller)) {
-            Phase::Failed(fault) => Err(ChainError::Fault(Box::new(fault))),
+            Phase::Failed(fault) => Err(ChainError::Fault(fault)),
             _ => Ok(answer),
         }
     }
@@ -148,7 +146,7 @@ impl Passes {
             self.hear_output(message);
         } else if message.kind == Kind::GRADIENT && to_room == Some(&self.input) {
             self.hear_gradient(message);
-        } else if message.kind.as_str() == FAULT {
+        } else if message.kind == Kind::FAULT {
             self.hear_fault(&message);
         }
     }
@@ -226,15 +224,18 @@ impl Passes {
     }
 
     fn hear_fault(&mut self, message: &Message) {
-        let Some(reference) = message.field::<String>("REF").ok().flatten() else { return };
-        let number = self.number_of(&reference).or_else(|| self.of_output(&reference));
+        let Some((reference, fault)) = PassFault::read(message) else { return };
+        let fault = match message.sender() {
+            Some(sender) => fault.at(sender),
+            None => fault,
+        };
+        let number = self.number_of(reference.as_str()).or_else(|| self.of_output(reference.as_str()));
         let Some(number) = number else { return };
-        let fault = RemoteFault::read(message);
         let Some(live) = self.live.get_mut(&number) else { return };
         match std::mem::replace(&mut live.phase, Phase::Done) {
             Phase::Out(teller) | Phase::Back(teller) => {
                 self.tally.faults += 1;
-                let _ = teller.send(Err(ChainError::Fault(Box::new(fault))));
+                let _ = teller.send(Err(ChainError::Fault(fault)));
             }
             Phase::Held => {
                 self.tally.faults += 1;

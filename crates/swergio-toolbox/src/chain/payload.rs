@@ -1,18 +1,17 @@
-//! Payload: the tensors in the DATA of a message.
+//! Payload: a value as the DATA of a message, and back.
 
-use std::collections::BTreeMap;
+use swergio_client::{Body, Message};
 
-use swergio_client::{Message, Tensor};
+use super::ChainError;
+use crate::{PassFault, Value, Values};
 
-use crate::{PassFault, Values};
+/// Spells a value. A tensor is not copied before a frame is made of it.
+pub(super) fn body(value: impl Value) -> Result<Body, ChainError> {
+    value.into_values().and_then(Values::into_body).map_err(ChainError::Unreadable)
+}
 
 /// Reads one tensor, or several by name. A tensor shares the received bytes.
-pub(super) fn values(message: &Message) -> Result<Values, PassFault> {
-    match message.tensor() {
-        Ok(tensor) => Ok(Values::One(tensor)),
-        Err(error) => match message.data::<BTreeMap<String, Tensor>>() {
-            Ok(named) if !named.is_empty() => Ok(Values::Named(named.into_iter().collect())),
-            _ => Err(PassFault::Unreadable(error.to_string())),
-        },
-    }
+pub(super) fn value<V: Value>(message: &Message) -> Result<V, ChainError> {
+    let data = message.data.as_ref().ok_or_else(|| PassFault::unreadable("the message has no DATA"));
+    data.and_then(Values::read).and_then(V::from_values).map_err(ChainError::Unreadable)
 }

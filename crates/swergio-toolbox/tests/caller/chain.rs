@@ -106,8 +106,8 @@ async fn a_fault_ends_the_wait_at_once_and_says_who_and_what() {
     let began = tokio::time::Instant::now();
     let ChainError::Fault(fault) = chain.forward(&row(&[1.0])).await.unwrap_err() else { panic!("a fault") };
     assert_eq!(began.elapsed(), Duration::ZERO);
-    assert_eq!((fault.code.as_str(), fault.component.as_deref()), ("SHAPE", Some("picky")));
-    assert_eq!(fault.to_string(), "picky: SHAPE: two columns are wanted; send [batch, 2]");
+    assert_eq!((fault.code(), fault.component()), ("SHAPE", Some("picky")));
+    assert_eq!(fault.to_string(), "SHAPE at picky: two columns are wanted\n  help: send [batch, 2]");
     assert_eq!(chain.tally().faults, 1);
 }
 
@@ -121,7 +121,7 @@ async fn a_fault_on_the_way_back_ends_the_wait_too() {
     squarer.send(fault).await.unwrap();
     settled(&squarer, &caller).await;
     let error = hit.backward(row(&[1.0])).await.unwrap_err();
-    assert!(matches!(&error, ChainError::Fault(fault) if fault.code == "FAILED"), "{error}");
+    assert!(matches!(&error, ChainError::Fault(fault) if fault.code() == "FAILED"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

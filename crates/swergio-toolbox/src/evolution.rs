@@ -1,0 +1,11 @@
+//! Evolution: breeds a population by what its members are worth, wherever they are tried.
+
+mod gene;
+mod operators;
+mod plan;
+mod population;
+
+pub use gene::Gene;
+pub use operators::{Crossover, Mutation};
+pub use plan::{Breeding, EvolutionFault};
+pub use population::{Birth, Candidate, Evolution, Generation, Origin, pair};

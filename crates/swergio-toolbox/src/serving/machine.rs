@@ -1,0 +1,362 @@
+//! Machine: what a served component does with one message. It owns no task, no link and no clock.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use swergio_client::{Envelope, Kind, MessageId, ModelStatus, RoomName};
+
+use super::{Plan, ServingEvent, ServingTally, cotangents};
+use crate::port::{Bindings, Expected, admit, admit_gradient, admit_own, admit_own_gradient, expected};
+use crate::{BoxError, Differentiable, Evicted, Eviction, Pass, PassFault, Return, Tape, Value, Values};
+
+/// Turns messages into messages, by what the component computes and what is on its tape.
+pub(super) struct Machine<D: Differentiable> {
+    plan: Plan,
+    component: D,
+    tape: Tape<Sample<D::Saved>>,
+    tally: ServingTally,
+}
+
+/// What is kept of one forward.
+struct Sample<S> {
+    /// Nothing where the component has no gradients: then only the way back is kept, for faults.
+    saved: Option<S>,
+    /// MODEL_STATUS as the message had it, or had it not.
+    stated: Option<ModelStatus>,
+    input: Vec<Expected>,
+    output: Vec<Expected>,
+}
+
+/// What a message leads to.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// To be sent, in this order.
+    pub(super) envelopes: Vec<Envelope>,
+    /// To be told.
+    pub(super) events: Vec<ServingEvent>,
+}
+
+impl<D: Differentiable> Machine<D> {
+    pub(super) fn new(plan: Plan, component: D) -> Self {
+        let tape = Tape::new(plan.limits.tape.clone());
+        Self { plan, component, tape, tally: ServingTally::default() }
+    }
+
+    /// Takes in one message; `fresh` is the ID of the output, should there be one.
+    pub(super) fn hear(&mut self, now: Instant, message: &Envelope, fresh: MessageId, outcome: &mut Outcome) {
+        let from = |room: &RoomName| message.to_room.as_ref() == Some(room);
+        match message.kind.as_str() {
+            "DATA/FORWARD" if from(&self.plan.input) => self.forward(now, message, fresh, outcome),
+            "DATA/GRADIENT" if from(&self.plan.output) => self.gradient(now, message, outcome),
+            "DATA/FAULT" if from(&self.plan.output) && self.relay(message, outcome) => {}
+            "DATA/FAULT" if from(&self.plan.input) => object(message, outcome),
+            "DATA/REWARD" if from(&self.plan.output) => {
+                self.tally.ignored += 1;
+                let (id, kind) = (message.id.clone(), message.kind.clone());
+                outcome.events.push(ServingEvent::Ignored { id, kind });
+            }
+            // Outputs of siblings in the output room, gradients of siblings in the input room.
+            _ => {}
+        }
+    }
+
+    /// Lets go of what has been on the tape for too long.
+    pub(super) fn sweep(&mut self, now: Instant, outcome: &mut Outcome) {
+        let evicted = self.tape.sweep(now);
+        tell_evicted(evicted, outcome);
+    }
+
+    /// Returns when to sweep next, should nothing change.
+    pub(super) fn next_sweep(&self) -> Option<Instant> {
+        self.tape.next_sweep()
+    }
+
+    /// Returns what has been counted.
+    pub(super) fn tally(&self) -> ServingTally {
+        ServingTally { tape: *self.tape.tally(), ..self.tally }
+    }
+
+    /// Lends the component out.
+    pub(super) fn component(&mut self) -> &mut D {
+        &mut self.component
+    }
+
+    /// Counts messages that the client left out.
+    pub(super) fn missed(&mut self, count: u64) {
+        self.tally.missed += count;
+    }
+
+    /// Undoes what led to a message that could not be sent, and tells whoever waits for what would have come of it.
+    pub(super) fn unsent(&mut self, envelope: &Envelope, error: &str, outcome: &mut Outcome) {
+        outcome.events.push(ServingEvent::Unsent { kind: envelope.kind.clone(), error: error.to_owned() });
+        let fault = PassFault::failed(format!("what came of it could not be sent on: {error}"));
+        let fault = fault.at(&self.plan.name);
+        match envelope.kind.as_str() {
+            "DATA/FORWARD" => {
+                if let Some((pass, _)) = envelope.id.as_ref().and_then(|id| self.tape.forget(id)) {
+                    self.say_fault(&self.plan.input, &pass.id, pass.root_id.as_deref(), &fault, outcome);
+                }
+            }
+            "DATA/GRADIENT" => {
+                if let Some(id) = &envelope.id {
+                    self.say_fault(&self.plan.input, id, envelope.root_id.as_deref(), &fault, outcome);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn forward(&mut self, now: Instant, message: &Envelope, fresh: MessageId, outcome: &mut Outcome) {
+        let Some(pass) = Pass::of(message) else {
+            let fault = PassFault::unreadable("a FORWARD without an ID: nothing could come back for it");
+            return self.refuse(None, fault, outcome);
+        };
+        match self.compute(&pass, message) {
+            Err(fault) => self.refuse(Some(&pass), fault, outcome),
+            Ok((data, sample, bytes)) => {
+                let envelope = Envelope {
+                    root_id: pass.root_id.clone(),
+                    model_status: message.model_status,
+                    data: Some(data),
+                    ..to_room(Kind::FORWARD, &self.plan.output).with_id(fresh.clone())
+                };
+                outcome.envelopes.push(envelope);
+                self.tally.forwards += 1;
+                if let Some(sample) = sample {
+                    let evicted = self.tape.keep(now, fresh, pass, sample, bytes);
+                    tell_evicted(evicted, outcome);
+                }
+            }
+        }
+    }
+
+    /// Computes what goes out, and what to keep of it: how many bytes, too.
+    #[expect(clippy::type_complexity, reason = "it is taken apart where it is called")]
+    fn compute(
+        &mut self,
+        pass: &Pass,
+        message: &Envelope,
+    ) -> Result<(swergio_client::Body, Option<Sample<D::Saved>>, usize), PassFault> {
+        let mut bindings = Bindings::default();
+        let values = admit(&self.plan.inputs, message.data.as_ref(), &mut bindings)?;
+        let (came, input) = (values.bytes(), expected(&self.plan.inputs, &values));
+        let value = D::Input::from_values(values)?;
+        let component = &mut self.component;
+        let saves = pass.wants_gradient() && component.is_differentiable();
+        let (output, saved) = guarded(|| match saves {
+            true => component.forward(value, pass).map(|(output, saved)| (output, Some(saved))),
+            false => component.infer(value, pass).map(|output| (output, None)),
+        })?;
+        let known = saved.as_ref().and_then(|saved| self.component.saved_bytes(saved));
+        let values = admit_own(&self.plan.outputs, output.into_values()?, &mut bindings)?;
+        let bytes = known.unwrap_or(if saves { came + values.bytes() } else { 0 });
+        let sample = pass.wants_gradient().then(|| Sample {
+            saved,
+            stated: message.model_status,
+            input,
+            output: expected(&self.plan.outputs, &values),
+        });
+        Ok((values.into_body()?, sample, bytes))
+    }
+
+    fn refuse(&mut self, pass: Option<&Pass>, fault: PassFault, outcome: &mut Outcome) {
+        self.tally.refused += 1;
+        let fault = fault.at(&self.plan.name);
+        if let Some(pass) = pass {
+            self.say_fault(&self.plan.input, &pass.id, pass.root_id.as_deref(), &fault, outcome);
+        }
+        outcome.events.push(ServingEvent::Refused { id: pass.map(|pass| pass.id.clone()), fault });
+    }
+
+    fn gradient(&mut self, now: Instant, message: &Envelope, outcome: &mut Outcome) {
+        let Some(id) = &message.id else {
+            let fault = PassFault::unreadable("a GRADIENT without an ID: whose it is cannot be known");
+            return self.refuse_gradient(message, None, fault, outcome);
+        };
+        match self.tape.take(now, id) {
+            Return::Found(mut pass, sample) => {
+                let status = quieter(&mut pass, sample.stated, message.model_status);
+                match self.pull_back(&pass, sample, message) {
+                    Err(fault) => self.refuse_gradient(message, Some(&pass), fault, outcome),
+                    Ok((data, fields)) => {
+                        self.tally.gradients += 1;
+                        outcome.envelopes.push(Envelope {
+                            root_id: pass.root_id,
+                            model_status: status,
+                            fields,
+                            data: Some(data),
+                            ..to_room(Kind::GRADIENT, &self.plan.input).with_id(pass.id)
+                        });
+                    }
+                }
+            }
+            Return::Late(why, pass) => self.refuse_gradient(message, Some(&pass), late(why), outcome),
+            Return::Repeated => self.refuse_gradient(message, None, repeated(), outcome),
+            Return::Unknown => self.unknown(message, outcome),
+        }
+    }
+
+    /// Computes the gradient by the input, and the fields that go with it.
+    #[expect(clippy::type_complexity, reason = "it is taken apart where it is called")]
+    fn pull_back(
+        &mut self,
+        pass: &Pass,
+        sample: Sample<D::Saved>,
+        message: &Envelope,
+    ) -> Result<(swergio_client::Body, Vec<(String, swergio_client::Body)>), PassFault> {
+        let Sample { saved: Some(saved), input, output, .. } = sample else {
+            return Err(PassFault::new("NOT_DIFFERENTIABLE", "the component has no vector-Jacobian product")
+                .help("send no gradients to it, or give it a vjp"));
+        };
+        let count = cotangents::count(message, self.plan.limits.cotangents)?;
+        let gradient = admit_gradient(&self.plan.outputs, &output, message.data.as_ref(), count)?;
+        let own = match count {
+            None => {
+                let (component, cotangent) = (&mut self.component, D::Output::from_values(gradient)?);
+                guarded(|| component.vjp(saved, cotangent, pass))?.into_values()?
+            }
+            Some(count) => self.pull_many_back(pass, saved, &gradient, count)?,
+        };
+        let by_input = admit_own_gradient(&self.plan.inputs, &input, own, count)?;
+        let fields = message.fields.iter().filter(|(key, _)| key == cotangents::FIELD).cloned().collect();
+        Ok((by_input.into_body()?, fields))
+    }
+
+    fn pull_many_back(
+        &mut self,
+        pass: &Pass,
+        saved: D::Saved,
+        gradient: &Values,
+        count: usize,
+    ) -> Result<Values, PassFault> {
+        let unwanted = |why: &str, help: &str| Err(PassFault::new("COTANGENTS", why).help(help));
+        if pass.learns() {
+            let why = "several cotangents at once are for asking, not for learning";
+            return unwanted(why, "run the pass as PROBE (MODEL_STATUS 3)");
+        }
+        let cotangents = cotangents::part(gradient, count).into_iter().map(D::Output::from_values);
+        let cotangents = cotangents.collect::<Result<Vec<_>, _>>()?;
+        let component = &mut self.component;
+        let answer = guarded(|| component.vjp_batch(saved, cotangents, pass).transpose())?;
+        let Some(all) = answer else {
+            let why = "the component takes one cotangent at a time";
+            return unwanted(why, "send one in each pass, or serve it `.batched()`");
+        };
+        let all = all.into_iter().map(Value::into_values).collect::<Result<Vec<_>, _>>()?;
+        cotangents::join(&all)
+            .filter(|_| all.len() == count)
+            .ok_or_else(|| PassFault::failed("the gradients for several cotangents are not of one form"))
+    }
+
+    /// Tells those before and after of a gradient that came to nothing.
+    fn refuse_gradient(
+        &mut self,
+        message: &Envelope,
+        pass: Option<&Pass>,
+        fault: PassFault,
+        outcome: &mut Outcome,
+    ) {
+        self.tally.refused_gradients += 1;
+        let fault = fault.at(&self.plan.name);
+        if let Some(id) = &message.id {
+            self.say_fault(&self.plan.output, id, message.root_id.as_deref(), &fault, outcome);
+        }
+        if let Some(pass) = pass {
+            self.say_fault(&self.plan.input, &pass.id, pass.root_id.as_deref(), &fault, outcome);
+        }
+        outcome.events.push(ServingEvent::GradientRefused { id: message.id.clone(), fault });
+    }
+
+    /// Ignores a gradient that may well be a sibling's, and tells of it here alone.
+    fn unknown(&mut self, message: &Envelope, outcome: &mut Outcome) {
+        self.tally.refused_gradients += 1;
+        let validates = message.model_status == Some(ModelStatus::VALIDATE);
+        let why =
+            if validates { "nothing is kept for a pass as VALIDATE" } else { "no such output is remembered" };
+        let fault = PassFault::new("GRADIENT_UNKNOWN", why).at(&self.plan.name);
+        outcome.events.push(ServingEvent::GradientRefused { id: message.id.clone(), fault });
+    }
+
+    /// Hands a fault of a component further on back. False when it is about nobody's output here.
+    fn relay(&mut self, message: &Envelope, outcome: &mut Outcome) -> bool {
+        let Some((id, fault)) = PassFault::read(message) else { return false };
+        let Some((pass, _)) = self.tape.forget(&id) else { return false };
+        self.tally.relayed += 1;
+        let fault = fault.at(message.sent_by.as_deref().unwrap_or("a component further on"));
+        self.say_fault(&self.plan.input, &pass.id, pass.root_id.as_deref(), &fault, outcome);
+        outcome.events.push(ServingEvent::Relayed { id, fault });
+        true
+    }
+
+    fn say_fault(
+        &self,
+        room: &RoomName,
+        reference: &MessageId,
+        root_id: Option<&str>,
+        fault: &PassFault,
+        outcome: &mut Outcome,
+    ) {
+        let mut envelope = fault.to_envelope(reference).with_to_room(room.clone());
+        envelope.root_id = root_id.map(str::to_owned);
+        outcome.envelopes.push(envelope);
+    }
+}
+
+fn to_room(kind: Kind<'static>, room: &RoomName) -> Envelope {
+    Envelope::new(kind).with_to_room(room.clone())
+}
+
+/// Runs the component's own code: an error or a panic costs one message.
+fn guarded<T>(work: impl FnOnce() -> Result<T, BoxError>) -> Result<T, PassFault> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(|error| match error.downcast::<PassFault>() {
+            Ok(fault) => *fault,
+            Err(error) => PassFault::failed(error),
+        }),
+        Err(panic) => {
+            let text = panic.downcast_ref::<&str>().copied();
+            let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+            Err(PassFault::failed(format!("panicked: {}", text.unwrap_or("without a message"))))
+        }
+    }
+}
+
+/// Lets nobody learn from a pass whose gradient says not to, and returns the status that travels on.
+fn quieter(pass: &mut Pass, kept: Option<ModelStatus>, came: Option<ModelStatus>) -> Option<ModelStatus> {
+    match came {
+        Some(came) if came != ModelStatus::TRAIN && pass.learns() => {
+            pass.status = ModelStatus::PROBE;
+            Some(came)
+        }
+        _ => kept,
+    }
+}
+
+fn late(why: Eviction) -> PassFault {
+    let fault = PassFault::new("GRADIENT_LATE", "what it is the gradient of is not kept any more");
+    match why {
+        Eviction::Age => fault.help("it was kept for TapeLimits::age: raise that, or answer sooner"),
+        Eviction::Count => fault.help("raise TapeLimits::count, or have fewer passes under way"),
+        Eviction::Bytes => fault.help("raise TapeLimits::bytes, or have fewer passes under way"),
+        Eviction::Fault => fault.help("a fault had ended its pass"),
+    }
+}
+
+fn repeated() -> PassFault {
+    PassFault::new("GRADIENT_REPEATED", "there was a gradient for this output already")
+        .help("an output has one gradient: add up those of several receivers before it is sent")
+}
+
+fn object(message: &Envelope, outcome: &mut Outcome) {
+    if let Some((id, fault)) = PassFault::read(message)
+        && fault.code().starts_with("GRADIENT_")
+    {
+        outcome.events.push(ServingEvent::Objected { id, fault });
+    }
+}
+
+fn tell_evicted<S>(evicted: Vec<Evicted<S>>, outcome: &mut Outcome) {
+    outcome
+        .events
+        .extend(evicted.into_iter().map(|gone| ServingEvent::Evicted { id: gone.id, why: gone.why }));
+}

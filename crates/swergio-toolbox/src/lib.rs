@@ -15,6 +15,8 @@ mod port;
 pub mod reward;
 mod serving;
 pub mod step;
+#[cfg(all(feature = "swarm", unix))]
+pub mod swarm;
 mod tape;
 mod value;
 pub mod weights;

@@ -133,16 +133,20 @@ fn doc(checkout: &Checkout) -> Result<Outcome> {
 }
 
 fn test(checkout: &Checkout) -> Result<Outcome> {
-    let examples = command::run(&mut checkout.cargo(["test", "--locked", "--workspace", "--doc", "--quiet"]));
+    let mut examples =
+        checkout.cargo(["test", "--locked", "--workspace", "--all-features", "--doc", "--quiet"]);
+    let examples = command::run(&mut examples);
     let tests = tested(&mut match tool::NEXTEST.find(checkout) {
         Ok(program) => {
             let mut run = checkout.command(program);
-            run.args(["nextest", "run", "--locked", "--workspace", "--no-fail-fast"]);
+            run.args(["nextest", "run", "--locked", "--workspace", "--all-features", "--no-fail-fast"]);
             run
         }
         Err(error) => {
             println!("cargo test instead of nextest: {error:#}");
-            checkout.cargo(["test", "--locked", "--workspace", "--all-targets", "--no-fail-fast"])
+            let what =
+                ["test", "--locked", "--workspace", "--all-features", "--all-targets", "--no-fail-fast"];
+            checkout.cargo(what)
         }
     });
     examples.and(tests)

@@ -15,7 +15,7 @@ const PACKAGE: &str = "swergio==0.0.2";
 /// interpreter in the variable `SWERGIO_PYTHON`.
 pub(crate) fn test(checkout: &Checkout) -> Result<Outcome> {
     let venv = Venv::make(checkout, "swergio", PACKAGE)?;
-    // With --workspace the dependencies are built with the same features as for the other tests: once.
-    let mut run = checkout.cargo(["test", "--locked", "--workspace", "--test", "python"]);
+    // So the dependencies are built with the same features as for the other tests: once.
+    let mut run = checkout.cargo(["test", "--locked", "--workspace", "--all-features", "--test", "python"]);
     ci::tested(run.env("SWERGIO_PYTHON", venv.program("python")))
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod bridge;
 mod chain;
 mod component;
 pub mod credit;
@@ -14,6 +15,8 @@ mod port;
 pub mod reward;
 mod serving;
 pub mod step;
+#[cfg(all(feature = "swarm", unix))]
+pub mod swarm;
 mod tape;
 mod value;
 pub mod weights;

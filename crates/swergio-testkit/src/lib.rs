@@ -1,6 +1,8 @@
-//! What Swergio's own tests share: [links in memory](link), and [recorded conversations](vectors).
+//! What Swergio's own tests share: [links in memory](link), [messages of every size](sample), and
+//! [recorded conversations](vectors).
 //!
 //! Never published, and never a dependency of anything but tests.
 
 pub mod link;
+pub mod sample;
 pub mod vectors;

@@ -3,4 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a play that goes wrong fails")]
 
 mod chain;
+mod derive;
+mod gradcheck;
 mod hall;
+mod planted;

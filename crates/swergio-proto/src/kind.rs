@@ -42,6 +42,10 @@ kinds! {
     QUERY = "DATA/QUERY";
     /// Answers a query.
     FEEDBACK = "DATA/FEEDBACK";
+    /// Says that somebody is about to answer an item of a query.
+    CLAIM = "DATA/CLAIM";
+    /// Says which items of a query need no answer any more.
+    SETTLED = "DATA/SETTLED";
     /// Names a connection; the first thing that it says.
     REGISTER = "COMMAND/REGISTER";
     /// Ends a connection; forwarded to nobody.

@@ -10,6 +10,7 @@ mod differentiable;
 pub mod ensemble;
 pub mod evolution;
 mod fault;
+pub mod feedback;
 mod function;
 pub mod gather;
 mod gradcheck;

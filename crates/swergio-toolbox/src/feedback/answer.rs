@@ -140,9 +140,13 @@ impl Form {
     pub(crate) fn read(&self, item: &str, value: &Raw) -> Result<Label, FeedbackFault> {
         let bad = |reason: String| Err(FeedbackFault::new("BAD_ANSWER", format!("answers.{item}"), reason));
         match (self, value) {
-            (Self::Choice { options }, Raw::Text(text)) if options.contains(text) => Ok(Label::Text(text.clone())),
+            (Self::Choice { options }, Raw::Text(text)) if options.contains(text) => {
+                Ok(Label::Text(text.clone()))
+            }
             (Self::Choice { options }, _) => bad(format!("one of {} is wanted", options.join(", "))),
-            (Self::Rating { min, max, step, .. }, Raw::Number(number)) if is_step(*number, *min, *max, *step) => {
+            (Self::Rating { min, max, step, .. }, Raw::Number(number))
+                if is_step(*number, *min, *max, *step) =>
+            {
                 Ok(Label::Number(*number))
             }
             (Self::Rating { min, max, step, .. }, _) => {
@@ -151,7 +155,9 @@ impl Form {
             (Self::Number { min, max, .. }, Raw::Number(number)) if is_within(*number, *min, *max) => {
                 Ok(Label::Number(*number))
             }
-            (Self::Number { min, max, .. }, _) => bad(format!("a number within {min:?} and {max:?} is wanted")),
+            (Self::Number { min, max, .. }, _) => {
+                bad(format!("a number within {min:?} and {max:?} is wanted"))
+            }
             (Self::Text { .. }, Raw::Text(text)) => Ok(Label::Text(text.clone())),
             (Self::Text { .. }, Raw::Number(_)) => bad("words are wanted".to_owned()),
             (Self::Pair, Raw::Text(text)) => match text.as_str() {
@@ -192,7 +198,11 @@ mod tests {
             (Form::choice(["cat", "dog"]), text("cow"), None),
             (Form::Pair, text("second"), Some(Label::Preference(Preference::Second))),
             (Form::Pair, number(1.0), None),
-            (Form::Number { min: Some(0.0), max: None, unit: "m".into() }, number(1e9), Some(Label::Number(1e9))),
+            (
+                Form::Number { min: Some(0.0), max: None, unit: "m".into() },
+                number(1e9),
+                Some(Label::Number(1e9)),
+            ),
             (Form::Number { min: Some(0.0), max: None, unit: "m".into() }, number(-1.0), None),
             (Form::Text { lines: false }, text("hm"), Some(Label::Text("hm".into()))),
         ] {

@@ -59,10 +59,15 @@ impl Docket {
         question.check()?;
         let (items, most) = (question.items.len(), self.limits.items);
         if items > most {
-            return Err(FeedbackFault::new("BAD_QUESTION", "items", format!("{items} items, {most} are allowed")));
+            return Err(FeedbackFault::new(
+                "BAD_QUESTION",
+                "items",
+                format!("{items} items, {most} are allowed"),
+            ));
         }
         if self.open.len() >= self.limits.questions {
-            let reason = format!("{} questions are open already; wait for one to be answered", self.open.len());
+            let reason =
+                format!("{} questions are open already; wait for one to be answered", self.open.len());
             return Err(FeedbackFault::new("FULL", "questions", reason));
         }
         self.tally.asked += 1;
@@ -157,7 +162,11 @@ impl Open {
         tally: &mut FeedbackTally,
     ) -> Result<bool, FeedbackFault> {
         let at = self.question.items.iter().position(|item| item.id == said.item).ok_or_else(|| {
-            FeedbackFault::new("BAD_ANSWER", "answers.item", format!("the question is not about {:?}", said.item))
+            FeedbackFault::new(
+                "BAD_ANSWER",
+                "answers.item",
+                format!("the question is not about {:?}", said.item),
+            )
         })?;
         let pending = &mut self.items[at];
         if pending.over {
@@ -176,7 +185,11 @@ impl Open {
                 pending.over = pending.given.len() >= self.question.quorum;
             }
             _ if !self.question.skip => {
-                return Err(FeedbackFault::new("BAD_ANSWER", format!("answers.{}", said.item), "it may not be passed over"));
+                return Err(FeedbackFault::new(
+                    "BAD_ANSWER",
+                    format!("answers.{}", said.item),
+                    "it may not be passed over",
+                ));
             }
             _ => {
                 pending.skipped.push(by.to_owned());
@@ -215,7 +228,8 @@ mod tests {
     }
 
     fn docket(question: Question) -> (Docket, Instant, MessageId) {
-        let (mut docket, now, id) = (Docket::new(FeedbackLimits::default()), Instant::now(), MessageId::new("q"));
+        let (mut docket, now, id) =
+            (Docket::new(FeedbackLimits::default()), Instant::now(), MessageId::new("q"));
         docket.ask(now, id.clone(), question).unwrap();
         (docket, now, id)
     }
@@ -227,7 +241,8 @@ mod tests {
         assert_eq!(docket.hear(&id, "bob", &rate("a", 1.0)), Heard::default());
         let answers = docket.hear(&id, "bob", &rate("b", 2.0)).complete.unwrap();
         assert_eq!(answers.outcome, Outcome::Complete);
-        let firsts: Vec<_> = answers.firsts().map(|(item, given)| (item, given.by.as_str(), given.label.clone())).collect();
+        let firsts: Vec<_> =
+            answers.firsts().map(|(item, given)| (item, given.by.as_str(), given.label.clone())).collect();
         assert_eq!(firsts, [("a", "ada", Label::Number(4.0)), ("b", "bob", Label::Number(2.0))]);
         assert_eq!((docket.tally().taken, docket.tally().late), (2, 1));
         docket.hear(&id, "eve", &rate("b", 0.0));
@@ -240,7 +255,10 @@ mod tests {
         assert!(docket.hear(&id, "ada", &rate("a", 4.0)).settled.is_empty());
         assert!(docket.hear(&id, "ada", &rate("a", 5.0)).settled.is_empty());
         let answers = docket.hear(&id, "bob", &rate("a", 1.0)).complete.unwrap();
-        assert_eq!(answers.of("a").iter().map(|given| given.label.number()).collect::<Vec<_>>(), [Some(4.0), Some(1.0)]);
+        assert_eq!(
+            answers.of("a").iter().map(|given| given.label.number()).collect::<Vec<_>>(),
+            [Some(4.0), Some(1.0)]
+        );
         assert_eq!(docket.tally().duplicate, 1);
     }
 
@@ -267,11 +285,18 @@ mod tests {
     fn patience_ends_with_what_came() {
         let (mut docket, now, id) = docket(question(&["a", "b"]).patience(Duration::from_secs(10)));
         docket.hear(&id, "ada", &rate("b", 3.0));
-        assert_eq!(docket.open().next().unwrap().1.items.len(), 1, "what is settled is not put before people again");
+        assert_eq!(
+            docket.open().next().unwrap().1.items.len(),
+            1,
+            "what is settled is not put before people again"
+        );
         assert_eq!(docket.deadline(), Some(now + Duration::from_secs(10)));
         assert!(docket.tick(now + Duration::from_secs(9)).is_empty());
         let expired = docket.tick(now + Duration::from_secs(10));
-        assert_eq!((expired[0].outcome, expired[0].of("a").len(), expired[0].of("b").len()), (Outcome::Deadline, 0, 1));
+        assert_eq!(
+            (expired[0].outcome, expired[0].of("a").len(), expired[0].of("b").len()),
+            (Outcome::Deadline, 0, 1)
+        );
         assert_eq!(docket.deadline(), None);
     }
 
@@ -279,7 +304,10 @@ mod tests {
     fn too_many_questions_are_refused() {
         let mut docket = Docket::new(FeedbackLimits { questions: 1, items: 1, ..FeedbackLimits::default() });
         let now = Instant::now();
-        assert_eq!(docket.ask(now, MessageId::new("1"), question(&["a", "b"])).unwrap_err().code(), "BAD_QUESTION");
+        assert_eq!(
+            docket.ask(now, MessageId::new("1"), question(&["a", "b"])).unwrap_err().code(),
+            "BAD_QUESTION"
+        );
         docket.ask(now, MessageId::new("1"), question(&["a"])).unwrap();
         assert_eq!(docket.ask(now, MessageId::new("2"), question(&["a"])).unwrap_err().code(), "FULL");
         assert_eq!(docket.withdraw(&MessageId::new("1")), ["a"]);

@@ -12,7 +12,11 @@ pub struct FeedbackFault {
 }
 
 impl FeedbackFault {
-    pub(super) fn new(code: &'static str, field: impl Into<Cow<'static, str>>, reason: impl Into<String>) -> Self {
+    pub(super) fn new(
+        code: &'static str,
+        field: impl Into<Cow<'static, str>>,
+        reason: impl Into<String>,
+    ) -> Self {
         Self { code, field: field.into(), reason: reason.into() }
     }
 

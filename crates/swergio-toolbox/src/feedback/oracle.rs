@@ -98,7 +98,11 @@ impl Oracle {
     ///
     /// # Errors
     /// As [`ask`](Self::ask).
-    pub async fn put(&self, question: Question, root_id: Option<String>) -> Result<Option<Asking>, FeedbackFault> {
+    pub async fn put(
+        &self,
+        question: Question,
+        root_id: Option<String>,
+    ) -> Result<Option<Asking>, FeedbackFault> {
         let (opened, answer) = oneshot::channel();
         if self.asks.send(Ask { question, pass: root_id, opened }).await.is_err() {
             return Ok(None);
@@ -167,15 +171,21 @@ impl Desk {
             let Some(waiting) = self.waiting.iter().find(|waiting| waiting.id == *id) else { continue };
             let question = Question { deadline: Some(waiting.deadline), ..question };
             let root = waiting.pass.clone().unwrap_or_else(|| id.as_str().to_owned());
-            let asked = self.envelope(Kind::QUERY, &question).map(|asked| asked.with_id(id.clone()).with_root_id(root));
+            let asked = self
+                .envelope(Kind::QUERY, &question)
+                .map(|asked| asked.with_id(id.clone()).with_root_id(root));
             self.tell(asked).await;
         }
     }
 
     /// Asks again whom it has not reached yet, and takes back what nobody waits for.
     async fn repeat(&mut self) {
-        let gone: Vec<MessageId> =
-            self.waiting.iter().filter(|waiting| waiting.answers.is_closed()).map(|waiting| waiting.id.clone()).collect();
+        let gone: Vec<MessageId> = self
+            .waiting
+            .iter()
+            .filter(|waiting| waiting.answers.is_closed())
+            .map(|waiting| waiting.id.clone())
+            .collect();
         for id in gone {
             let items = self.docket.withdraw(&id);
             self.waiting.retain(|waiting| waiting.id != id);

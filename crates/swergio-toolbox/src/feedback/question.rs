@@ -1,5 +1,6 @@
 //! Question: what a person is asked, about which items, and in which form the answer is wanted.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -132,7 +133,15 @@ pub enum Form {
 impl Question {
     /// Begins a question without items.
     pub fn new(question: impl Into<String>, answer: Form) -> Self {
-        Self { question: question.into(), answer, items: Vec::new(), skip: true, quorum: 1, deadline: None, patience: None }
+        Self {
+            question: question.into(),
+            answer,
+            items: Vec::new(),
+            skip: true,
+            quorum: 1,
+            deadline: None,
+            patience: None,
+        }
     }
 
     /// Adds an item.
@@ -230,10 +239,16 @@ impl Form {
             Self::Choice { options } if (1..options.len()).any(|at| options[..at].contains(&options[at])) => {
                 "an option is there twice"
             }
-            Self::Rating { min, max, step, .. } if !(min < max && *step > 0.0 && max.is_finite() && min.is_finite()) => {
+            Self::Rating { min, max, step, .. }
+                if !(min < max && *step > 0.0 && max.is_finite() && min.is_finite()) =>
+            {
                 "a rating needs min below max, and a step above zero"
             }
-            Self::Number { min: Some(min), max: Some(max), .. } if !(min <= max) => "min is above max",
+            Self::Number { min: Some(min), max: Some(max), .. }
+                if min.partial_cmp(max).is_none_or(Ordering::is_gt) =>
+            {
+                "min is above max"
+            }
             _ => return Ok(()),
         };
         Err(FeedbackFault::new("BAD_QUESTION", "answer", reason))
@@ -267,7 +282,8 @@ mod tests {
         for question in [
             melody(),
             Question::new("Which?", Form::Pair).about(Item::pair("a", Show::text("x"), Show::text("y"))),
-            Question::new("Which?", Form::choice(["cat", "dog"])).about(Item::new("1", Show::plot([1.0, 2.0]))),
+            Question::new("Which?", Form::choice(["cat", "dog"]))
+                .about(Item::new("1", Show::plot([1.0, 2.0]))),
         ] {
             let body = Body::of(&question).unwrap();
             assert_eq!(body.read::<Question>().unwrap(), question);

@@ -81,7 +81,9 @@ impl Strategy {
 /// Returns the places of the largest scores, the largest first, ties in an order that the dice choose.
 fn largest(scores: &[f64], count: usize, dice: &mut Dice) -> Vec<usize> {
     let mut places: Vec<(usize, f64)> = (0..scores.len()).map(|place| (place, dice.uniform())).collect();
-    places.sort_by(|(one, dealt), (other, also)| scores[*other].total_cmp(&scores[*one]).then(dealt.total_cmp(also)));
+    places.sort_by(|(one, dealt), (other, also)| {
+        scores[*other].total_cmp(&scores[*one]).then(dealt.total_cmp(also))
+    });
     places.into_iter().take(count).map(|(place, _)| place).collect()
 }
 
@@ -112,8 +114,13 @@ mod tests {
 
     /// Three items of three classes on which the three measures differ, after Settles' figure 5.
     fn ternary() -> Pool {
-        Pool::of_probabilities(vec![vec![0.48, 0.47, 0.05], vec![0.42, 0.29, 0.29], vec![0.40, 0.34, 0.26], vec![0.98, 0.01, 0.01]])
-            .unwrap()
+        Pool::of_probabilities(vec![
+            vec![0.48, 0.47, 0.05],
+            vec![0.42, 0.29, 0.29],
+            vec![0.40, 0.34, 0.26],
+            vec![0.98, 0.01, 0.01],
+        ])
+        .unwrap()
     }
 
     #[test]

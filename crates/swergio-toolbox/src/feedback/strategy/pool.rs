@@ -39,9 +39,18 @@ impl Pool {
             }
         }
         let share = 1.0 / members.len() as f64;
-        let mean = |item: usize, class: usize| members.iter().map(|rows| rows[item][class]).sum::<f64>() * share;
-        let rows = first.iter().enumerate().map(|(item, row)| (0..row.len()).map(|class| mean(item, class)).collect());
-        Ok(Self { probabilities: Some(rows.collect()), len: first.len(), committee: Some(members), ..Self::default() })
+        let mean =
+            |item: usize, class: usize| members.iter().map(|rows| rows[item][class]).sum::<f64>() * share;
+        let rows = first
+            .iter()
+            .enumerate()
+            .map(|(item, row)| (0..row.len()).map(|class| mean(item, class)).collect());
+        Ok(Self {
+            probabilities: Some(rows.collect()),
+            len: first.len(),
+            committee: Some(members),
+            ..Self::default()
+        })
     }
 
     /// Takes features, a row an item.
@@ -114,7 +123,10 @@ fn check_distributions(rows: &[Vec<f64>]) -> Result<(), FeedbackFault> {
     for (at, row) in rows.iter().enumerate() {
         let sum: f64 = row.iter().sum();
         if row.iter().any(|number| *number < 0.0) || (sum - 1.0).abs() > SLACK {
-            return Err(bad("probabilities", &format!("row {at} is no distribution: {row:?} adds up to {sum}")));
+            return Err(bad(
+                "probabilities",
+                &format!("row {at} is no distribution: {row:?} adds up to {sum}"),
+            ));
         }
     }
     Ok(())

@@ -6,7 +6,9 @@ use crate::feedback::FeedbackFault;
 
 /// Scores each item by its class probabilities.
 pub(super) fn by_row(pool: &Pool, score: impl Fn(&[f64]) -> f64) -> Result<Vec<f64>, FeedbackFault> {
-    let rows = pool.probabilities.as_ref().ok_or_else(|| bad("probabilities", "the strategy looks at class probabilities; the pool has none"))?;
+    let rows = pool.probabilities.as_ref().ok_or_else(|| {
+        bad("probabilities", "the strategy looks at class probabilities; the pool has none")
+    })?;
     Ok(rows.iter().map(|row| score(row)).collect())
 }
 
@@ -28,12 +30,18 @@ pub(super) fn closeness(row: &[f64]) -> f64 {
 }
 
 pub(super) fn entropy(row: &[f64]) -> f64 {
-    row.iter().filter(|probability| **probability > 0.0).map(|probability| -probability * probability.ln()).sum()
+    row.iter()
+        .filter(|probability| **probability > 0.0)
+        .map(|probability| -probability * probability.ln())
+        .sum()
 }
 
 /// Scores each item by how far the members of a committee are from their mean: the entropy of the mean less the mean of their entropies.
 pub(super) fn disagreement(pool: &Pool) -> Result<Vec<f64>, FeedbackFault> {
-    let members = pool.committee.as_ref().ok_or_else(|| bad("committee", "the strategy looks at several models; the pool has one at most"))?;
+    let members = pool
+        .committee
+        .as_ref()
+        .ok_or_else(|| bad("committee", "the strategy looks at several models; the pool has one at most"))?;
     let of_mean = by_row(pool, entropy)?;
     let share = 1.0 / members.len() as f64;
     let own = |item: usize| members.iter().map(|rows| entropy(&rows[item])).sum::<f64>() * share;
@@ -43,7 +51,10 @@ pub(super) fn disagreement(pool: &Pool) -> Result<Vec<f64>, FeedbackFault> {
 
 /// Chooses one after another the item that is farthest from its nearest neighbour among those known or chosen.
 pub(super) fn k_centre(pool: &Pool, count: usize, dice: &mut Dice) -> Result<Vec<usize>, FeedbackFault> {
-    let rows = pool.features.as_ref().ok_or_else(|| bad("features", "the strategy looks at features; the pool has none"))?;
+    let rows = pool
+        .features
+        .as_ref()
+        .ok_or_else(|| bad("features", "the strategy looks at features; the pool has none"))?;
     let mut nearest: Vec<f64> = rows
         .iter()
         .map(|row| pool.known.iter().map(|known| distance(row, known)).fold(f64::INFINITY, f64::min))

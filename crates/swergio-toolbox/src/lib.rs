@@ -33,7 +33,7 @@ pub use fault::PassFault;
 pub use function::{Function, function};
 pub use gradcheck::{Checked, Finding, Gradcheck, GradcheckReport, GradientFault, Outcome};
 pub use pass::Pass;
-pub use port::{Column, Dim, IntoDims, Port};
+pub use port::{Announcement, Column, Dim, IntoDims, Mismatch, Port, Side};
 pub use serving::{Serving, ServingEvent, ServingEvents, ServingLimits, ServingTally};
 pub use tape::{Evicted, Eviction, Return, Tape, TapeLimits, TapeTally};
 pub use value::{Value, Values};

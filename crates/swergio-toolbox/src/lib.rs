@@ -13,6 +13,7 @@ mod fault;
 mod function;
 pub mod gather;
 mod gradcheck;
+mod numbered;
 mod pass;
 mod port;
 pub mod reward;

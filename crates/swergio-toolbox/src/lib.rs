@@ -8,6 +8,8 @@ mod derive;
 pub mod dice;
 mod differentiable;
 pub mod ensemble;
+pub mod environment;
+pub mod episode;
 pub mod evolution;
 mod fault;
 mod function;
@@ -19,6 +21,7 @@ mod port;
 pub mod reward;
 mod serving;
 mod slope;
+pub mod space;
 pub mod step;
 #[cfg(all(feature = "swarm", unix))]
 pub mod swarm;

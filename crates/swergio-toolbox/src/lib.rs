@@ -15,6 +15,7 @@ mod fault;
 mod function;
 pub mod gather;
 mod gradcheck;
+pub mod kpi;
 mod numbered;
 mod pass;
 mod port;
@@ -26,6 +27,7 @@ pub mod step;
 #[cfg(all(feature = "swarm", unix))]
 pub mod swarm;
 mod tape;
+pub mod trainer;
 mod value;
 pub mod weights;
 

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use crate::checkout::Checkout;
 use crate::outcome::Outcome;
 use crate::tally::Tally;
-use crate::{alone, autobahn, command, deny, fuzz, python, tidy, tool};
+use crate::{alone, autobahn, command, deny, fuzz, instructions, python, tidy, tool};
 
 /// Names the jobs, the quick ones first; the tests come last, so that their summary ends the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -32,6 +32,8 @@ pub(crate) enum Job {
     Autobahn,
     /// The published Python package and ours talk in one room
     Python,
+    /// The message path takes no more instructions than the committed baseline says
+    Instructions,
     /// All tests, those in the documentation included
     Test,
 }
@@ -52,6 +54,7 @@ impl Job {
             Self::Fuzz => fuzz::replay(checkout),
             Self::Autobahn => autobahn::run(checkout),
             Self::Python => python::test(checkout),
+            Self::Instructions => instructions::check(checkout),
             Self::Test => test(checkout),
         }
     }
@@ -76,7 +79,7 @@ pub(crate) fn run_all(checkout: &Checkout) -> Result<()> {
             tally += *tests;
         }
     }
-    println!("{:<9} {:<8} {:>7.1} s", "all", "", begin.elapsed().as_secs_f64());
+    println!("{:<12} {:<8} {:>7.1} s", "all", "", begin.elapsed().as_secs_f64());
     let failed = ran.iter().filter(|job| job.result.is_err()).count();
     ensure!(failed == 0, "{failed} of {} jobs failed", ran.len());
     println!("\ntests: {tally}");
@@ -106,7 +109,7 @@ impl Ran {
             Ok(outcome) => outcome.words(),
             Err(error) => ("FAILED", error.to_string().lines().next().unwrap_or_default().to_owned()),
         };
-        let line = format!("{:<9} {word:<8} {:>7.1} s  {note}", self.job.name(), self.took.as_secs_f64());
+        let line = format!("{:<12} {word:<8} {:>7.1} s  {note}", self.job.name(), self.took.as_secs_f64());
         line.trim_end().to_owned()
     }
 }

@@ -11,6 +11,7 @@ mod command;
 mod debian;
 mod deny;
 mod fuzz;
+mod instructions;
 mod outcome;
 mod python;
 mod tally;
@@ -45,6 +46,12 @@ enum Task {
     Tidy,
     /// Run Autobahn's WebSocket suite against the broker's echo route
     Autobahn,
+    /// Count the instructions of the message path, and hold them against the baseline
+    Instructions {
+        /// Make what is counted the baseline
+        #[arg(long)]
+        bless: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -64,5 +71,7 @@ fn run(task: Task) -> Result<()> {
         Task::Ci { job: Some(job) } => ci::run_one(job, &checkout),
         Task::Tidy => ci::run_one(Job::Tidy, &checkout),
         Task::Autobahn => ci::run_one(Job::Autobahn, &checkout),
+        Task::Instructions { bless: false } => ci::run_one(Job::Instructions, &checkout),
+        Task::Instructions { bless: true } => instructions::bless(&checkout).map(drop),
     }
 }

@@ -72,6 +72,8 @@ kinds! {
     PORTS = "COMMAND/PORTS";
     /// Tells neighbours that what one gives is not what the other takes.
     MISMATCH = "COMMAND/MISMATCH";
+    /// Tells what an environment shows and takes, or asks for that.
+    SPACES = "COMMAND/SPACES";
     /// Greets a connection that has registered, with the broker's limits.
     WELCOME = "COMMAND/WELCOME";
     /// Tells a connection what was wrong with a message of its own.

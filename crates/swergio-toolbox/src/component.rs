@@ -115,6 +115,11 @@ impl<D, I, O> Component<D, I, O> {
         Self { limits, ..self }
     }
 
+    /// Returns what computes, to be used without rooms.
+    pub fn into_differentiable(self) -> D {
+        self.differentiable
+    }
+
     fn computing<E>(self, change: impl FnOnce(D) -> E) -> Component<E, I, O> {
         let Self { name, differentiable, input, output, inputs, outputs, limits } = self;
         Component { name, differentiable: change(differentiable), input, output, inputs, outputs, limits }
@@ -125,6 +130,7 @@ impl<I, O> Component<Undefined, I, O> {
     /// Gives the forward: from the input to the output and what the [`vjp`](Component::vjp) will need.
     ///
     /// Without a `vjp` the component has no gradients, and says so to whoever sends it one.
+    #[expect(clippy::type_complexity, reason = "a closure has no shorter type")]
     pub fn forward<X, Y, S, F>(
         self,
         mut forward: F,
@@ -152,6 +158,7 @@ impl<I, O> Component<Undefined, I, O> {
 
 impl<F, X, Y, S, I, O> Component<Forward<F, X, Y, S>, I, O> {
     /// Gives the vector-Jacobian product: from what was saved and the gradient by the output to the gradient by the input.
+    #[expect(clippy::type_complexity, reason = "a closure has no shorter type")]
     pub fn vjp<G>(
         self,
         mut vjp: G,

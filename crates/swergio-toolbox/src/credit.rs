@@ -1,4 +1,8 @@
-//! Credit: which member earned how much of an action's reward.
+//! Credit: which member earned how much of an action's reward, paid out once.
+
+mod ledger;
+
+pub use ledger::{CreditLedger, Payment};
 
 /// Tells why there are no shares. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

@@ -15,7 +15,8 @@ use swergio_client::{Body, Envelope, Kind, MessageId};
 /// | `FAILED` | the component's own code returned an error or panicked |
 /// | `PORT_SHAPE`, `PORT_DTYPE`, `PORT_RANGE`, `PORT_NAN` | a tensor is not as its port is declared |
 /// | `PORT_MISSING`, `PORT_UNKNOWN` | a port has no tensor, or a tensor no port |
-/// | `GRADIENT_SHAPE`, `GRADIENT_DTYPE`, `GRADIENT_NAN`, `GRADIENT_MISSING` | a gradient is not as the value that it is the gradient of |
+/// | `PORT_COLUMNS`, `PORT_UNIT` | neighbours do not mean the same by a port |
+/// | `GRADIENT_SHAPE`, `GRADIENT_DTYPE`, `GRADIENT_NAN` | a gradient is not as the value that it is the gradient of |
 /// | `GRADIENT_LATE` | what it is the gradient of is not kept any more: too old, or too much was kept |
 /// | `GRADIENT_REPEATED` | there was a gradient for this output already |
 /// | `GRADIENT_UNKNOWN` | no such output is known |
@@ -118,27 +119,37 @@ impl PassFault {
 
     /// Spells it as a `DATA/FAULT` about the message `reference`, still without a destination.
     pub fn to_envelope(&self, reference: &MessageId) -> Envelope {
-        let texts = [("REF", reference.as_str()), ("CODE", self.code()), ("MESSAGE", self.message())];
-        let more = OPTIONAL.iter().zip(&self.0.more).filter_map(|(key, text)| Some((*key, text.as_deref()?)));
         let mut envelope = Envelope::new(Kind::FAULT);
-        envelope.fields = texts
-            .into_iter()
-            .chain(more)
-            .map(|(key, text)| (key.to_owned(), Body::of(text).expect("a text can be spelt")))
-            .collect();
+        envelope.fields = vec![("REF".to_owned(), spelt(reference.as_str()))];
+        envelope.fields.extend(self.fields());
         envelope
     }
 
     /// Reads a `DATA/FAULT`: the ID of the message that it is about, and whatever it says. None without REF.
     pub fn read(envelope: &Envelope) -> Option<(MessageId, Self)> {
-        let text = |key: &str| envelope.field(key).and_then(|body| body.read::<String>().ok());
-        let mut fault = Self::new(
-            text("CODE").unwrap_or_else(|| "UNKNOWN".to_owned()),
-            text("MESSAGE").unwrap_or_default(),
-        );
-        fault.0.more = OPTIONAL.map(text);
-        Some((MessageId::new(&text("REF")?), fault))
+        let reference: String = envelope.field("REF")?.read().ok()?;
+        Some((MessageId::new(&reference), Self::of_fields(envelope)))
     }
+
+    /// Spells what it says as fields of a message.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (String, Body)> {
+        let texts = [("CODE", self.code()), ("MESSAGE", self.message())];
+        let more = OPTIONAL.iter().zip(&self.0.more).filter_map(|(key, text)| Some((*key, text.as_deref()?)));
+        texts.into_iter().chain(more).map(|(key, text)| (key.to_owned(), spelt(text)))
+    }
+
+    /// Reads what the fields of a message say.
+    pub(crate) fn of_fields(envelope: &Envelope) -> Self {
+        let text = |key: &str| envelope.field(key).and_then(|body| body.read::<String>().ok());
+        let code = text("CODE").unwrap_or_else(|| "UNKNOWN".to_owned());
+        let mut fault = Self::new(code, text("MESSAGE").unwrap_or_default());
+        fault.0.more = OPTIONAL.map(text);
+        fault
+    }
+}
+
+fn spelt(text: &str) -> Body {
+    Body::of(text).expect("a text can be spelt")
 }
 
 /// Tells it as a compiler would, in up to three lines.

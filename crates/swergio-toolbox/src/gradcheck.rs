@@ -52,11 +52,13 @@ pub struct Gradcheck {
     pub tolerance: f64,
     /// Forwards that a check may take; beyond it the search for the place of a fault ends. 4,096.
     pub forwards: usize,
+    /// Ports that are held as they are, because the component declares them as not differentiable. None.
+    pub hold: Vec<String>,
 }
 
 impl Default for Gradcheck {
     fn default() -> Self {
-        Self { seed: 1, points: 3, tolerance: 0.0, forwards: 4096 }
+        Self { seed: 1, points: 3, tolerance: 0.0, forwards: 4096, hold: Vec::new() }
     }
 }
 
@@ -117,7 +119,11 @@ fn structural(evidence: &Evidence) -> Vec<Finding> {
 
 fn misshapen(misfit: &Misfit) -> Finding {
     let (Misfit::Shape { port, .. } | Misfit::Missing { port } | Misfit::Unknown { port }) = misfit;
-    let sentence = format!("the gradient by the input is not shaped like the input: {misfit}");
+    let help = match misfit {
+        Misfit::Missing { .. } => " (if it is declared as not differentiable, hold it)",
+        _ => "",
+    };
+    let sentence = format!("the gradient by the input is not shaped like the input: {misfit}{help}");
     Finding::new(GradientFault::Shape, sentence).on_port(port)
 }
 

@@ -1,14 +1,18 @@
 //! Port: what a component declares of one tensor that it takes or gives.
 
+mod announcement;
 mod check;
 mod dim;
 mod gradient;
+mod neighbours;
 mod parts;
+mod wire;
 
 use std::ops::RangeInclusive;
 
 use swergio_client::Dtype;
 
+pub use announcement::{Announcement, Mismatch, Side};
 pub(crate) use check::{Bindings, admit, admit_own};
 pub use dim::{Dim, IntoDims};
 pub(crate) use gradient::{Expected, admit_gradient, admit_own_gradient, expected};

@@ -54,11 +54,13 @@ struct Shared {
 
 impl<D: Differentiable> Serving<D> {
     pub(crate) async fn begin(plan: Plan, component: D, client: &Client) -> Result<Self, Error> {
-        let kinds = [Kind::FORWARD, Kind::GRADIENT, Kind::REWARD, Kind::FAULT];
+        let kinds = [Kind::FORWARD, Kind::GRADIENT, Kind::REWARD, Kind::FAULT, Kind::PORTS, Kind::MISMATCH];
         let trigger = Trigger::kinds(kinds).rooms([&plan.input, &plan.output]).direct(false);
         let title = trigger.to_string();
-        let (messages, news) = (client.subscribe(trigger).await?, client.events());
+        let answers = client.subscribe(Trigger::kinds([Kind::PORTS]).direct_only()).await?;
+        let messages = client.subscribe(trigger).await?;
         client.settle().await?;
+        let news = client.events();
         let (jobs, asked) = mpsc::channel(plan.limits.jobs.max(1));
         let shared = Arc::new(Shared {
             tally: Mutex::default(),
@@ -72,6 +74,7 @@ impl<D: Differentiable> Serving<D> {
             shared: Arc::clone(&shared),
             client: client.clone(),
             messages,
+            answers,
             news,
             title,
             jobs: asked,

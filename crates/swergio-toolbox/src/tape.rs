@@ -236,3 +236,176 @@ fn plain(id: &MessageId) -> Option<MessageId> {
     let hyphens = |text: &str| text.match_indices('-').map(|(at, _)| at).eq([8, 13, 18, 23]);
     (text.len() == 36 && hyphens(text)).then(|| MessageId::new(&text.replace('-', "")))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a tape ought to be: a list, walked from one end to the other.
+    struct Model {
+        limits: TapeLimits,
+        kept: Vec<(u8, usize, Instant)>,
+        gone: Vec<(u8, Option<Eviction>)>,
+    }
+
+    #[derive(Debug, PartialEq)]
+    enum Answer {
+        Found,
+        Late(Eviction),
+        Repeated,
+        Unknown,
+    }
+
+    impl Model {
+        fn go(&mut self, id: u8, why: Option<Eviction>) {
+            self.gone.retain(|(gone, _)| *gone != id);
+            self.gone.push((id, why));
+            while self.gone.len() > self.limits.remembered {
+                self.gone.remove(0);
+            }
+        }
+
+        fn evict(&mut self, why: Eviction) {
+            let (id, ..) = self.kept.remove(0);
+            self.go(id, Some(why));
+        }
+
+        fn sweep(&mut self, now: Instant) {
+            while self.kept.first().is_some_and(|(.., since)| now - *since >= self.limits.age) {
+                self.evict(Eviction::Age);
+            }
+        }
+
+        fn keep(&mut self, now: Instant, id: u8, bytes: usize) {
+            self.kept.retain(|(kept, ..)| *kept != id);
+            self.gone.retain(|(gone, _)| *gone != id);
+            self.kept.push((id, bytes, now));
+            self.sweep(now);
+            while self.kept.len() > self.limits.count.max(1) {
+                self.evict(Eviction::Count);
+            }
+            while self.bytes() > self.limits.bytes && self.kept.len() > 1 {
+                self.evict(Eviction::Bytes);
+            }
+        }
+
+        fn take(&mut self, now: Instant, id: u8) -> Answer {
+            if let Some(at) = self.kept.iter().position(|(kept, ..)| *kept == id) {
+                let (.., since) = self.kept.remove(at);
+                let old = now - since >= self.limits.age;
+                self.go(id, old.then_some(Eviction::Age));
+                return if old { Answer::Late(Eviction::Age) } else { Answer::Found };
+            }
+            match self.gone.iter().find(|(gone, _)| *gone == id) {
+                Some((_, Some(why))) => Answer::Late(*why),
+                Some((_, None)) => Answer::Repeated,
+                None => Answer::Unknown,
+            }
+        }
+
+        fn forget(&mut self, id: u8) -> bool {
+            let Some(at) = self.kept.iter().position(|(kept, ..)| *kept == id) else { return false };
+            self.kept.remove(at);
+            self.go(id, Some(Eviction::Fault));
+            true
+        }
+
+        fn bytes(&self) -> usize {
+            self.kept.iter().map(|(_, bytes, _)| bytes).sum()
+        }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Keep(u8, usize),
+        Take(u8),
+        Forget(u8),
+        Wait(u64),
+        Sweep,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            4 => (0..12_u8, 0..40_usize).prop_map(|(id, bytes)| Step::Keep(id, bytes)),
+            4 => (0..12_u8).prop_map(Step::Take),
+            1 => (0..12_u8).prop_map(Step::Forget),
+            2 => (0..6_u64).prop_map(Step::Wait),
+            1 => Just(Step::Sweep),
+        ]
+    }
+
+    fn limits() -> impl Strategy<Value = TapeLimits> {
+        (0..6_usize, 0..120_usize, 1..12_u64, 0..8_usize).prop_map(|(count, bytes, age, remembered)| {
+            TapeLimits { count, bytes, age: Duration::from_secs(age), remembered }
+        })
+    }
+
+    fn name(id: u8) -> MessageId {
+        MessageId::from_u128(id.into())
+    }
+
+    /// Writes the ID as a peer might that puts hyphens into UUIDs.
+    fn hyphenated(id: u8) -> MessageId {
+        let text = name(id).as_str().to_owned();
+        let parts = [&text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..]];
+        MessageId::new(&parts.join("-"))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, cases: 512, ..ProptestConfig::default() })]
+
+        /// R82: whatever happens in whatever order, the tape answers as the list does, and counts what it did.
+        #[test]
+        fn a_tape_does_what_a_list_would(limits in limits(), steps in prop::collection::vec(step(), 1..80)) {
+            let mut now = Instant::now();
+            let mut model = Model { limits: limits.clone(), kept: Vec::new(), gone: Vec::new() };
+            let mut tape = Tape::new(limits);
+            let mut kept_in_all = 0_u64;
+            for (number, step) in steps.into_iter().enumerate() {
+                match step {
+                    Step::Keep(id, bytes) => {
+                        kept_in_all += 1;
+                        let replaced = model.kept.iter().any(|(kept, ..)| *kept == id);
+                        kept_in_all -= u64::from(replaced);
+                        tape.keep(now, name(id), Pass::train(name(id)), id, bytes);
+                        model.keep(now, id, bytes);
+                    }
+                    Step::Take(id) => {
+                        let asked = if number % 2 == 0 { name(id) } else { hyphenated(id) };
+                        let answer = match tape.take(now, &asked) {
+                            Return::Found(pass, saved) => {
+                                prop_assert_eq!((saved, pass.id), (id, name(id)));
+                                Answer::Found
+                            }
+                            Return::Late(why, pass) => {
+                                prop_assert_eq!(pass.id, name(id));
+                                Answer::Late(why)
+                            }
+                            Return::Repeated => Answer::Repeated,
+                            Return::Unknown => Answer::Unknown,
+                        };
+                        prop_assert_eq!(answer, model.take(now, id));
+                    }
+                    Step::Forget(id) => {
+                        prop_assert_eq!(tape.forget(&name(id)).is_some(), model.forget(id));
+                    }
+                    Step::Wait(seconds) => now += Duration::from_secs(seconds),
+                    Step::Sweep => {
+                        tape.sweep(now);
+                        model.sweep(now);
+                    }
+                }
+                let tally = *tape.tally();
+                prop_assert_eq!((tape.len(), tally.kept, tally.bytes), (model.kept.len(), model.kept.len(), model.bytes()));
+                let first = model.kept.first().map(|(.., since)| *since + model.limits.age);
+                prop_assert_eq!(tape.next_sweep(), first);
+                let gone = tally.returned + tally.evicted_by_age + tally.evicted_by_count + tally.evicted_by_bytes + tally.forgotten;
+                prop_assert_eq!(kept_in_all, gone + tally.kept as u64, "nothing leaks");
+            }
+        }
+    }
+}

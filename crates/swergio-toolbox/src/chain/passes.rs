@@ -1,14 +1,13 @@
 //! Passes: which of a chain's passes wait for what, and what became of the others. Pure: no clock, no task.
 
-use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, VecDeque};
-use std::hash::BuildHasher;
 
 use swergio_client::{Kind, Message, MessageId, RoomName};
 use tokio::sync::oneshot;
 
 use super::ChainError;
 use crate::PassFault;
+use crate::numbered::Numbered;
 
 type Teller = oneshot::Sender<Result<Message, ChainError>>;
 type Answer = oneshot::Receiver<Result<Message, ChainError>>;
@@ -42,9 +41,7 @@ pub struct ChainTally {
 /// Keeps the passes of a chain.
 #[derive(Debug)]
 pub(super) struct Passes {
-    /// The upper half of every ID, by which our own are known.
-    prefix: u64,
-    next: u64,
+    ids: Numbered,
     live: HashMap<u64, Live>,
     /// Those that ended last, and how far they came.
     ended: VecDeque<(u64, Reached)>,
@@ -97,8 +94,7 @@ impl Live {
 impl Passes {
     pub(super) fn new(remembered: usize, input: RoomName, output: RoomName) -> Self {
         Self {
-            prefix: version_4(RandomState::new().hash_one("chain")),
-            next: 0,
+            ids: Numbered::new(),
             live: HashMap::new(),
             ended: VecDeque::new(),
             remembered,
@@ -110,8 +106,7 @@ impl Passes {
 
     /// Begins a pass.
     pub(super) fn begin(&mut self) -> (u64, Answer) {
-        let number = self.next;
-        self.next += 1;
+        let number = self.ids.take();
         let (teller, answer) = oneshot::channel();
         self.live.insert(number, Live { phase: Phase::Out(teller), output: None, rivals: 0 });
         self.tally.begun += 1;
@@ -176,21 +171,15 @@ impl Passes {
         ChainTally { in_flight: self.live.len(), ..self.tally }
     }
 
-    /// Spells a pass as an ID: a UUID of version 4, as upstream writes it.
+    /// Returns the ID of a pass.
     pub(super) fn id_of(&self, number: u64) -> MessageId {
-        MessageId::from_u128((u128::from(self.prefix) << 64) | u128::from(variant_1(number)))
-    }
-
-    /// Finds the pass that an ID belongs to, if it is one of ours.
-    fn number_of(&self, id: &str) -> Option<u64> {
-        let number = (id.len() == 32).then(|| u128::from_str_radix(id, 16).ok())??;
-        let (upper, lower) = ((number >> 64) as u64, number as u64);
-        let pass = lower & !VARIANT;
-        (upper == self.prefix && variant_1(pass) == lower && pass < self.next).then_some(pass)
+        self.ids.id_of(number)
     }
 
     fn hear_output(&mut self, message: Message) {
-        let Some(number) = message.root_id.as_deref().and_then(|root| self.number_of(root)) else { return };
+        let Some(number) = message.root_id.as_deref().and_then(|root| self.ids.number_of(root)) else {
+            return;
+        };
         let Some(live) = self.live.get_mut(&number) else {
             return self.too_late(number, Reached::Output);
         };
@@ -206,7 +195,7 @@ impl Passes {
     }
 
     fn hear_gradient(&mut self, message: Message) {
-        let Some(number) = message.id.as_ref().and_then(|id| self.number_of(id.as_str())) else { return };
+        let Some(number) = message.id.as_ref().and_then(|id| self.ids.number_of(id.as_str())) else { return };
         let Some(live) = self.live.get_mut(&number) else {
             return self.too_late(number, Reached::Gradient);
         };
@@ -229,7 +218,7 @@ impl Passes {
             Some(sender) => fault.at(sender),
             None => fault,
         };
-        let number = self.number_of(reference.as_str()).or_else(|| self.of_output(reference.as_str()));
+        let number = self.ids.number_of(reference.as_str()).or_else(|| self.of_output(reference.as_str()));
         let Some(number) = number else { return };
         let Some(live) = self.live.get_mut(&number) else { return };
         match std::mem::replace(&mut live.phase, Phase::Done) {
@@ -266,14 +255,4 @@ impl Passes {
             tracing::warn!(what, room, sent_by, "more than one component answers a chain; the first counts");
         }
     }
-}
-
-const VARIANT: u64 = 0b11 << 62;
-
-fn version_4(upper: u64) -> u64 {
-    (upper & !(0xf << 12)) | (4 << 12)
-}
-
-fn variant_1(lower: u64) -> u64 {
-    (lower & !VARIANT) | (0b10 << 62)
 }

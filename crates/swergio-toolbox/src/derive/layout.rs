@@ -46,9 +46,14 @@ pub(crate) fn epsilon(dtype: Dtype) -> f64 {
 impl Layout {
     /// Lays a value out.
     pub(crate) fn of(values: &Values) -> Self {
+        Self::holding(values, &[])
+    }
+
+    /// Lays a value out; the ports that are held are carried along as integers are.
+    pub(crate) fn holding(values: &Values, held: &[String]) -> Self {
         let mut len = 0;
         let part = |(name, tensor): (&str, &Tensor)| {
-            let float = is_float(tensor.dtype());
+            let float = is_float(tensor.dtype()) && !held.iter().any(|held| held == name);
             let range = len..len + if float { tensor.len() } else { 0 };
             len = range.end;
             let fixed = (!float).then(|| tensor.clone());

@@ -40,7 +40,7 @@ impl Evidence {
         model: &mut M,
         input: Values,
     ) -> Result<Self, BoxError> {
-        let inputs = Layout::of(&input);
+        let inputs = Layout::holding(&input, &check.hold);
         if inputs.len() == 0 {
             return Err("the input has no floats: there is nothing to differentiate by".into());
         }

@@ -76,7 +76,7 @@ impl Bindings {
             return Ok(());
         }
         Err(PassFault::new("PORT_SHAPE", "the tensor has another shape than its port")
-            .declared_received(self.shown(dims), format!("{shape:?}"))
+            .declared_received(self.shown(port, dims), format!("{shape:?}"))
             .help("nothing is broadcast or filled up: send it in the declared shape"))
     }
 
@@ -90,15 +90,15 @@ impl Bindings {
         }
     }
 
-    /// Shows dimensions, and what those with a name stand for by another port's word.
-    fn shown(&self, dims: &[Dim]) -> String {
+    /// Shows the dimensions of a port, and what those with a name stand for by another port's word.
+    fn shown(&self, port: &Port, dims: &[Dim]) -> String {
+        let bound = |name: &String| self.0.iter().find(|(bound, _, by)| bound == name && *by != port.name);
         let shown = dims.iter().map(|dim| match dim {
-            Dim::Fixed(length) => length.to_string(),
-            Dim::Named(name) => match self.0.iter().find(|(bound, ..)| bound == name) {
-                Some((_, length, port)) if !port.is_empty() => format!("{name} = {length} as in {port:?}"),
-                Some((_, length, _)) => format!("{name} = {length}"),
+            Dim::Named(name) => match bound(name) {
+                Some((_, length, by)) => format!("{name} = {length} as in {by:?}"),
                 None => name.clone(),
             },
+            Dim::Fixed(length) => length.to_string(),
         });
         format!("[{}]", shown.collect::<Vec<_>>().join(", "))
     }
@@ -139,7 +139,8 @@ fn check_range(port: &Port, tensor: &Tensor) -> Result<(), PassFault> {
     for (at, number) in tensor.to_f64_vec().into_iter().enumerate() {
         let column = port.columns.get(at % count);
         let range = column.and_then(|column| column.range.as_ref()).or(port.range.as_ref()).unwrap_or(&whole);
-        if !range.contains(&number) && !(number.is_nan() && port.nan) {
+        let fits = range.contains(&number) || number.is_nan() && port.nan;
+        if !fits {
             let name = column.map_or(String::new(), |column| format!(" ({})", column.name));
             let unit = column.and_then(|column| column.unit.as_ref()).or(port.unit.as_ref());
             let unit = unit.map_or(String::new(), |unit| format!(" {unit}"));

@@ -157,6 +157,7 @@ mod tests {
         }
     }
 
+    /// R113: terminated is worth nothing any more, truncated is estimated, both is terminated.
     #[test]
     fn three_steps_by_hand_end_each_way() {
         let values = [1.0, 2.0, 3.0];

@@ -24,6 +24,8 @@ pub(super) struct Attendance<D: Differentiable> {
     pub(super) shared: Arc<Shared>,
     pub(super) client: Client,
     pub(super) messages: Messages,
+    /// What neighbours answer, which comes to this component alone.
+    pub(super) answers: Messages,
     pub(super) news: Events,
     /// What the inbox is called in the client's events.
     pub(super) title: String,
@@ -43,7 +45,8 @@ impl<D: Differentiable> Attendance<D> {
     pub(super) async fn attend(mut self) {
         let mut alarm = Box::pin(sleep_until(Instant::now() + LONG));
         let mut outcome = Outcome::default();
-        loop {
+        self.machine.announce(&mut outcome);
+        while self.settle(&mut outcome).await {
             match self.next(&mut alarm).await {
                 Turn::End => break,
                 Turn::Hear(message) => {
@@ -63,9 +66,6 @@ impl<D: Differentiable> Attendance<D> {
                 }
             }
             *self.shared.tally() = self.machine.tally();
-            if !self.settle(&mut outcome).await {
-                break;
-            }
         }
         self.shared.ended.send_replace(true);
     }
@@ -78,6 +78,7 @@ impl<D: Differentiable> Attendance<D> {
             _ = stop.wait_for(|stop| *stop) => Turn::End,
             Some(job) = self.jobs.recv() => Turn::Do(job),
             message = self.messages.next() => message.map_or(Turn::End, Turn::Hear),
+            Some(answer) = self.answers.next() => Turn::Hear(answer),
             Some(event) = self.news.next() => Turn::Note(event),
             () = alarm => Turn::Sweep,
         }
@@ -114,12 +115,19 @@ impl<D: Differentiable> Attendance<D> {
                 self.machine.missed(*missed);
                 outcome.events.push(ServingEvent::CaughtUp { missed: *missed });
             }
+            // After a break there may be neighbours who have not heard of this component, and the other way round.
+            Event::Connected => self.machine.announce(outcome),
             _ => {}
         }
     }
 
     fn tell(&self, event: ServingEvent) {
-        tracing::warn!(component = %self.shared.plan.name, ?event);
+        match event {
+            ServingEvent::Neighbour(_) | ServingEvent::CaughtUp { .. } => {
+                tracing::debug!(component = %self.shared.plan.name, ?event);
+            }
+            _ => tracing::warn!(component = %self.shared.plan.name, ?event),
+        }
         // Nobody needs to listen.
         let _ = self.shared.events.send(event);
     }

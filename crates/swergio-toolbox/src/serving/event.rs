@@ -4,7 +4,7 @@ use swergio_client::{Kind, MessageId};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::{Eviction, PassFault};
+use crate::{Announcement, Eviction, Mismatch, PassFault};
 
 /// Tells what happened to a served component besides the usual. Each is also a `tracing` event.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +46,10 @@ pub enum ServingEvent {
         /// Why it had to go.
         why: Eviction,
     },
+    /// A neighbour has told of its ports.
+    Neighbour(Announcement),
+    /// What one component gives is not what the other takes; this one is one of the two.
+    Mismatch(Mismatch),
     /// A message was not what the component is for.
     Ignored {
         /// The ID of the message.

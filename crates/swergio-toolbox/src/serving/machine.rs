@@ -1,13 +1,19 @@
 //! Machine: what a served component does with one message. It owns no task, no link and no clock.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod faults;
+mod guard;
+mod neighbours;
+
 use std::time::Instant;
 
-use swergio_client::{Envelope, Kind, MessageId, ModelStatus, RoomName};
+use swergio_client::{Body, Envelope, Kind, MessageId, ModelStatus, RoomName};
 
 use super::{Plan, ServingEvent, ServingTally, cotangents};
 use crate::port::{Bindings, Expected, admit, admit_gradient, admit_own, admit_own_gradient, expected};
-use crate::{BoxError, Differentiable, Evicted, Eviction, Pass, PassFault, Return, Tape, Value, Values};
+use crate::{Differentiable, Evicted, Pass, PassFault, Return, Tape, Value, Values};
+
+use faults::{late, object, repeated};
+use guard::guarded;
 
 /// Turns messages into messages, by what the component computes and what is on its tape.
 pub(super) struct Machine<D: Differentiable> {
@@ -55,6 +61,8 @@ impl<D: Differentiable> Machine<D> {
                 let (id, kind) = (message.id.clone(), message.kind.clone());
                 outcome.events.push(ServingEvent::Ignored { id, kind });
             }
+            "COMMAND/PORTS" => self.meet(message, outcome),
+            "COMMAND/MISMATCH" => self.heed_mismatch(message, outcome),
             // Outputs of siblings in the output room, gradients of siblings in the input room.
             _ => {}
         }
@@ -84,26 +92,6 @@ impl<D: Differentiable> Machine<D> {
     /// Counts messages that the client left out.
     pub(super) fn missed(&mut self, count: u64) {
         self.tally.missed += count;
-    }
-
-    /// Undoes what led to a message that could not be sent, and tells whoever waits for what would have come of it.
-    pub(super) fn unsent(&mut self, envelope: &Envelope, error: &str, outcome: &mut Outcome) {
-        outcome.events.push(ServingEvent::Unsent { kind: envelope.kind.clone(), error: error.to_owned() });
-        let fault = PassFault::failed(format!("what came of it could not be sent on: {error}"));
-        let fault = fault.at(&self.plan.name);
-        match envelope.kind.as_str() {
-            "DATA/FORWARD" => {
-                if let Some((pass, _)) = envelope.id.as_ref().and_then(|id| self.tape.forget(id)) {
-                    self.say_fault(&self.plan.input, &pass.id, pass.root_id.as_deref(), &fault, outcome);
-                }
-            }
-            "DATA/GRADIENT" => {
-                if let Some(id) = &envelope.id {
-                    self.say_fault(&self.plan.input, id, envelope.root_id.as_deref(), &fault, outcome);
-                }
-            }
-            _ => {}
-        }
     }
 
     fn forward(&mut self, now: Instant, message: &Envelope, fresh: MessageId, outcome: &mut Outcome) {
@@ -136,7 +124,7 @@ impl<D: Differentiable> Machine<D> {
         &mut self,
         pass: &Pass,
         message: &Envelope,
-    ) -> Result<(swergio_client::Body, Option<Sample<D::Saved>>, usize), PassFault> {
+    ) -> Result<(Body, Option<Sample<D::Saved>>, usize), PassFault> {
         let mut bindings = Bindings::default();
         let values = admit(&self.plan.inputs, message.data.as_ref(), &mut bindings)?;
         let (came, input) = (values.bytes(), expected(&self.plan.inputs, &values));
@@ -157,15 +145,6 @@ impl<D: Differentiable> Machine<D> {
             output: expected(&self.plan.outputs, &values),
         });
         Ok((values.into_body()?, sample, bytes))
-    }
-
-    fn refuse(&mut self, pass: Option<&Pass>, fault: PassFault, outcome: &mut Outcome) {
-        self.tally.refused += 1;
-        let fault = fault.at(&self.plan.name);
-        if let Some(pass) = pass {
-            self.say_fault(&self.plan.input, &pass.id, pass.root_id.as_deref(), &fault, outcome);
-        }
-        outcome.events.push(ServingEvent::Refused { id: pass.map(|pass| pass.id.clone()), fault });
     }
 
     fn gradient(&mut self, now: Instant, message: &Envelope, outcome: &mut Outcome) {
@@ -197,13 +176,12 @@ impl<D: Differentiable> Machine<D> {
     }
 
     /// Computes the gradient by the input, and the fields that go with it.
-    #[expect(clippy::type_complexity, reason = "it is taken apart where it is called")]
     fn pull_back(
         &mut self,
         pass: &Pass,
         sample: Sample<D::Saved>,
         message: &Envelope,
-    ) -> Result<(swergio_client::Body, Vec<(String, swergio_client::Body)>), PassFault> {
+    ) -> Result<(Body, Vec<(String, Body)>), PassFault> {
         let Sample { saved: Some(saved), input, output, .. } = sample else {
             return Err(PassFault::new("NOT_DIFFERENTIABLE", "the component has no vector-Jacobian product")
                 .help("send no gradients to it, or give it a vjp"));
@@ -247,78 +225,10 @@ impl<D: Differentiable> Machine<D> {
             .filter(|_| all.len() == count)
             .ok_or_else(|| PassFault::failed("the gradients for several cotangents are not of one form"))
     }
-
-    /// Tells those before and after of a gradient that came to nothing.
-    fn refuse_gradient(
-        &mut self,
-        message: &Envelope,
-        pass: Option<&Pass>,
-        fault: PassFault,
-        outcome: &mut Outcome,
-    ) {
-        self.tally.refused_gradients += 1;
-        let fault = fault.at(&self.plan.name);
-        if let Some(id) = &message.id {
-            self.say_fault(&self.plan.output, id, message.root_id.as_deref(), &fault, outcome);
-        }
-        if let Some(pass) = pass {
-            self.say_fault(&self.plan.input, &pass.id, pass.root_id.as_deref(), &fault, outcome);
-        }
-        outcome.events.push(ServingEvent::GradientRefused { id: message.id.clone(), fault });
-    }
-
-    /// Ignores a gradient that may well be a sibling's, and tells of it here alone.
-    fn unknown(&mut self, message: &Envelope, outcome: &mut Outcome) {
-        self.tally.refused_gradients += 1;
-        let validates = message.model_status == Some(ModelStatus::VALIDATE);
-        let why =
-            if validates { "nothing is kept for a pass as VALIDATE" } else { "no such output is remembered" };
-        let fault = PassFault::new("GRADIENT_UNKNOWN", why).at(&self.plan.name);
-        outcome.events.push(ServingEvent::GradientRefused { id: message.id.clone(), fault });
-    }
-
-    /// Hands a fault of a component further on back. False when it is about nobody's output here.
-    fn relay(&mut self, message: &Envelope, outcome: &mut Outcome) -> bool {
-        let Some((id, fault)) = PassFault::read(message) else { return false };
-        let Some((pass, _)) = self.tape.forget(&id) else { return false };
-        self.tally.relayed += 1;
-        let fault = fault.at(message.sent_by.as_deref().unwrap_or("a component further on"));
-        self.say_fault(&self.plan.input, &pass.id, pass.root_id.as_deref(), &fault, outcome);
-        outcome.events.push(ServingEvent::Relayed { id, fault });
-        true
-    }
-
-    fn say_fault(
-        &self,
-        room: &RoomName,
-        reference: &MessageId,
-        root_id: Option<&str>,
-        fault: &PassFault,
-        outcome: &mut Outcome,
-    ) {
-        let mut envelope = fault.to_envelope(reference).with_to_room(room.clone());
-        envelope.root_id = root_id.map(str::to_owned);
-        outcome.envelopes.push(envelope);
-    }
 }
 
 fn to_room(kind: Kind<'static>, room: &RoomName) -> Envelope {
     Envelope::new(kind).with_to_room(room.clone())
-}
-
-/// Runs the component's own code: an error or a panic costs one message.
-fn guarded<T>(work: impl FnOnce() -> Result<T, BoxError>) -> Result<T, PassFault> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(result) => result.map_err(|error| match error.downcast::<PassFault>() {
-            Ok(fault) => *fault,
-            Err(error) => PassFault::failed(error),
-        }),
-        Err(panic) => {
-            let text = panic.downcast_ref::<&str>().copied();
-            let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-            Err(PassFault::failed(format!("panicked: {}", text.unwrap_or("without a message"))))
-        }
-    }
 }
 
 /// Lets nobody learn from a pass whose gradient says not to, and returns the status that travels on.
@@ -332,31 +242,19 @@ fn quieter(pass: &mut Pass, kept: Option<ModelStatus>, came: Option<ModelStatus>
     }
 }
 
-fn late(why: Eviction) -> PassFault {
-    let fault = PassFault::new("GRADIENT_LATE", "what it is the gradient of is not kept any more");
-    match why {
-        Eviction::Age => fault.help("it was kept for TapeLimits::age: raise that, or answer sooner"),
-        Eviction::Count => fault.help("raise TapeLimits::count, or have fewer passes under way"),
-        Eviction::Bytes => fault.help("raise TapeLimits::bytes, or have fewer passes under way"),
-        Eviction::Fault => fault.help("a fault had ended its pass"),
-    }
-}
-
-fn repeated() -> PassFault {
-    PassFault::new("GRADIENT_REPEATED", "there was a gradient for this output already")
-        .help("an output has one gradient: add up those of several receivers before it is sent")
-}
-
-fn object(message: &Envelope, outcome: &mut Outcome) {
-    if let Some((id, fault)) = PassFault::read(message)
-        && fault.code().starts_with("GRADIENT_")
-    {
-        outcome.events.push(ServingEvent::Objected { id, fault });
-    }
-}
-
 fn tell_evicted<S>(evicted: Vec<Evicted<S>>, outcome: &mut Outcome) {
     outcome
         .events
         .extend(evicted.into_iter().map(|gone| ServingEvent::Evicted { id: gone.id, why: gone.why }));
+}
+
+#[cfg(test)]
+mod tests {
+    mod asking;
+    mod bounds;
+    mod faults;
+    mod meeting;
+    mod passes;
+    mod ports;
+    mod stage;
 }

@@ -87,8 +87,14 @@ impl Hall {
             members[place].inbox.try_send(ack.encode(Codec::MsgPack).unwrap()).unwrap();
         }
         envelope.sent_by.get_or_insert_with(|| members[place].name.clone());
-        let Some(room) = envelope.to_room.clone() else { return };
         let frame = envelope.encode(Codec::MsgPack).unwrap();
+        for member in members
+            .iter()
+            .filter(|member| envelope.to.as_ref().is_some_and(|to| *to.as_str() == *member.name))
+        {
+            let _ = member.inbox.try_send(frame.clone());
+        }
+        let Some(room) = envelope.to_room.clone() else { return };
         for (seat, member) in members.iter().enumerate() {
             if seat != place && member.rooms.iter().any(|joined| *joined == *room.as_str()) {
                 // One that has left hears nothing.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a play that goes wrong fails")]
 
+mod environment;
 mod gather;
 #[path = "../caller/hall.rs"]
 #[allow(dead_code, reason = "the hall has more than these plays need")]

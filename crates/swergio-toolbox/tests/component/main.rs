@@ -2,5 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a play that goes wrong fails")]
 
+mod chains;
+mod life;
 mod passes;
 mod rooms;

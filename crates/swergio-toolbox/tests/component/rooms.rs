@@ -1,5 +1,6 @@
 //! Rooms: a broker, and somebody who speaks and listens in a chain's rooms.
 
+use std::future::Future;
 use std::time::Duration;
 
 use swergio_broker::{Broker, Config, serve};
@@ -7,7 +8,8 @@ use swergio_client::{
     Client, Codec, Envelope, Kind, Message, MessageId, Messages, Options, RoomName, Trigger,
 };
 use swergio_toolbox::{ModelStatus, PassFault, Tensor};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 /// Longer than anything takes on a loaded machine.
@@ -33,8 +35,18 @@ impl Rooms {
     }
 
     pub(crate) async fn client(&self, name: &str, codec: Codec) -> Client {
-        let url = format!("ws://127.0.0.1:{}", self.port);
-        Options::new(url).name(name).codec(codec).connect().await.unwrap()
+        self.options(name).codec(codec).connect().await.unwrap()
+    }
+
+    pub(crate) fn options(&self, name: &str) -> Options {
+        Options::new(format!("ws://127.0.0.1:{}", self.port)).name(name)
+    }
+
+    /// Lays a cable to the broker that can be cut, and plugged in again.
+    pub(crate) async fn cable(&self) -> Cable {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        Cable { port, broker: self.port, listener, carrying: None }
     }
 
     pub(crate) async fn caller(&self, codec: Codec, rooms: &[&str]) -> Caller {
@@ -44,6 +56,40 @@ impl Rooms {
         client.settle().await.unwrap();
         Caller { client, heard }
     }
+}
+
+/// Carries bytes between one component and the broker.
+pub(crate) struct Cable {
+    port: u16,
+    broker: u16,
+    listener: TcpListener,
+    carrying: Option<AbortHandle>,
+}
+
+impl Cable {
+    /// Connects through it, as long as it is plugged in.
+    pub(crate) fn options(&self, name: &str) -> Options {
+        Options::new(format!("ws://127.0.0.1:{}", self.port)).name(name)
+    }
+
+    /// Takes the next connection.
+    pub(crate) async fn plug_in(&mut self) {
+        let (mut here, _) = soon(self.listener.accept()).await.unwrap();
+        let mut there = TcpStream::connect(("127.0.0.1", self.broker)).await.unwrap();
+        let carrying = tokio::spawn(async move {
+            let _ = tokio::io::copy_bidirectional(&mut here, &mut there).await;
+        });
+        self.carrying = Some(carrying.abort_handle());
+    }
+
+    pub(crate) fn cut(&mut self) {
+        self.carrying.take().expect("it is plugged in").abort();
+    }
+}
+
+/// Waits for what will surely happen.
+pub(crate) async fn soon<F: Future>(what: F) -> F::Output {
+    timeout(PATIENCE, what).await.expect("it happens in time")
 }
 
 impl Caller {
@@ -72,7 +118,7 @@ impl Caller {
     }
 
     pub(crate) async fn hears_any(&mut self) -> Message {
-        timeout(PATIENCE, self.heard.next()).await.expect("a message in time").expect("the link holds")
+        soon(self.heard.next()).await.expect("the link holds")
     }
 
     /// Hears a fault: the ID that it is about, and what it says.

@@ -2,6 +2,7 @@
 
 mod blame;
 mod evidence;
+mod explain;
 mod fault;
 mod masks;
 mod report;
@@ -10,12 +11,14 @@ mod suspicion;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use crate::derive::{Misfit, is_float};
 use crate::{BoxError, Differentiable, Value, Vjp};
 
 use evidence::Evidence;
+pub(crate) use evidence::{signed, sizes};
+pub(crate) use explain::{of_ratio, readable, shuffled};
 pub use fault::GradientFault;
 pub use report::{Checked, Finding, GradcheckReport, Outcome};
+pub(crate) use suspicion::{SHORT, is_long, is_short};
 
 /// Checks gradients against differences of the forward.
 ///
@@ -73,7 +76,8 @@ impl Gradcheck {
         if findings.is_empty() {
             evidence.measure(model).await?;
             findings.extend(suspicion::low_precision(&evidence));
-            if findings.is_empty() && evidence.differs().is_some() {
+            let doubtful = findings.is_empty() && evidence.is_doubtful();
+            if doubtful && evidence.is_steady(model).await? && evidence.differs().is_some() {
                 findings = blame::blame(self, model, &mut evidence).await?;
             }
         }
@@ -103,39 +107,9 @@ fn structural(evidence: &Evidence) -> Vec<Finding> {
     for answer in &evidence.answers {
         let found = match answer {
             Err(error) => Some(Finding::new(GradientFault::Refused, error.to_string())),
-            Ok(values) => match evidence.inputs.read(values) {
-                Err(misfit) => Some(misshapen(&misfit)),
-                Ok(row) => dtype_mismatch(evidence, values).or_else(|| suspicion::not_finite(evidence, &row)),
-            },
+            Ok(values) => readable(&evidence.inputs, values).err(),
         };
-        if let Some(found) = found
-            && !findings.contains(&found)
-        {
-            findings.push(found);
-        }
+        findings.extend(found.filter(|found| !findings.contains(found)));
     }
     findings
-}
-
-fn misshapen(misfit: &Misfit) -> Finding {
-    let (Misfit::Shape { port, .. } | Misfit::Missing { port } | Misfit::Unknown { port }) = misfit;
-    let help = match misfit {
-        Misfit::Missing { .. } => " (if it is declared as not differentiable, hold it)",
-        _ => "",
-    };
-    let sentence = format!("the gradient by the input is not shaped like the input: {misfit}{help}");
-    Finding::new(GradientFault::Shape, sentence).on_port(port)
-}
-
-/// Finds a gradient of less precision than its input. More is fine: JSON has lists of doubles, and integers among them.
-fn dtype_mismatch(evidence: &Evidence, values: &crate::Values) -> Option<Finding> {
-    values.iter().find_map(|(name, tensor)| {
-        let part = evidence.inputs.parts().iter().find(|part| part.name == name || name.is_empty())?;
-        let coarser = tensor.dtype().size() < part.dtype.size();
-        let sentence = || {
-            format!("the input is {}, its gradient {}: send it as {}", part.dtype, tensor.dtype(), part.dtype)
-        };
-        (is_float(part.dtype) && coarser)
-            .then(|| Finding::new(GradientFault::Dtype, sentence()).on_port(name))
-    })
 }

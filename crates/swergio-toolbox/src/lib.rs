@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod audit;
 pub mod bridge;
 mod chain;
 mod component;
@@ -32,6 +33,7 @@ pub mod trainer;
 mod value;
 pub mod weights;
 
+pub use audit::{Audit, AuditFinding, AuditLimits, AuditTally, Auditing};
 pub use chain::{Chain, ChainError, ChainLimits, ChainTally, Hit, Opening};
 pub use component::{Batched, Closures, Component, Forward, InRoom, NoRoom, Undefined, component};
 pub use derive::{Jacobian, Question, Slope, Vjp, gradient, hvp, jacobian, jacobian_by_row, jvp};

@@ -140,6 +140,16 @@ impl Line {
         self.refusal.as_deref()
     }
 
+    /// Counts the coordinates of the input.
+    pub(crate) fn inputs(&self) -> usize {
+        self.x.len()
+    }
+
+    /// Counts the coordinates of the output.
+    pub(crate) fn outputs(&self) -> usize {
+        self.base.len()
+    }
+
     /// Returns the relative error of rounding that the outputs show.
     pub(crate) fn epsilon(&self) -> f64 {
         self.epsilon

@@ -1,8 +1,9 @@
 //! Blame: which of the usual mistakes explains a gradient that is wrong, and in which part of the input it is.
 
 use super::evidence::Evidence;
+use super::explain::of_shuffle;
 use super::fault::{factor_sentence, is_usual};
-use super::masks::{self, Shuffle, Slice};
+use super::masks::{self, Slice};
 use super::{Finding, Gradcheck, GradientFault};
 use crate::derive::Part;
 use crate::slope::{Estimate, Line, Verdict, vjp_rounding};
@@ -231,14 +232,9 @@ async fn port<M: Vjp>(
     if whole.fault != GradientFault::Wrong {
         return Ok(vec![whole]);
     }
-    for (kind, sentence, other) in masks::shuffles(&evidence.inputs, part, &gradient) {
+    for (kind, sentence, other) in masks::shuffles(part, &gradient) {
         if explains(evidence, at, lines, &other) {
-            let fault = match kind {
-                Shuffle::Transposed => GradientFault::Transposed,
-                Shuffle::Columns => GradientFault::Columns,
-                Shuffle::Rows => GradientFault::Rows,
-            };
-            return Ok(vec![Finding::new(fault, sentence).on_port(&part.name)]);
+            return Ok(vec![Finding::new(of_shuffle(kind), sentence).on_port(&part.name)]);
         }
     }
     for slices in [masks::columns(part), masks::rows(part)] {

@@ -59,9 +59,13 @@ impl Evidence {
         let first = outcomes.next().ok_or("the model returned nothing")??;
         let outputs = Layout::of(&first);
         let mut bases = vec![outputs.read(&first)?];
+        if !is_finite(&bases[0]) {
+            return Err("the output is not finite at this input: there is no slope to check".into());
+        }
         let mut near = points.split_off(1).into_iter();
         for outcome in outcomes {
             let (point, row) = (near.next(), outcome.ok().and_then(|output| outputs.read(&output).ok()));
+            let row = row.filter(|row| is_finite(row));
             // A point near the input that is out of its range is left out.
             if let (Some(point), Some(row)) = (point, row) {
                 points.push(point);
@@ -154,6 +158,27 @@ impl Evidence {
         sizes.iter().enumerate().map(draw).collect()
     }
 
+    /// Tells whether the model still computes what it has computed in the beginning: one that learns meanwhile does not.
+    pub(super) async fn is_steady<M: Vjp>(&mut self, model: &mut M) -> Result<bool, BoxError> {
+        let values =
+            self.points.iter().map(|point| self.inputs.write(point)).collect::<Result<Vec<_>, _>>()?;
+        self.forwards += values.len();
+        let outcomes = model.forwards(values).await;
+        let same = |(outcome, base): (Result<Values, BoxError>, &Vec<f64>)| {
+            outcome.is_ok_and(|values| self.outputs.read(&values).is_ok_and(|row| row == *base))
+        };
+        let steady = outcomes.into_iter().zip(&self.bases).all(same);
+        if !steady {
+            self.estimates.iter_mut().for_each(|estimate| estimate.verdict = Verdict::Moved);
+        }
+        Ok(steady)
+    }
+
+    /// Tells whether there is a gradient that does not agree.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.estimates.iter().any(|estimate| estimate.verdict != Verdict::Agrees)
+    }
+
     /// Returns the first point whose gradient is wrong.
     pub(super) fn differs(&self) -> Option<usize> {
         self.estimates.iter().position(|estimate| estimate.verdict == Verdict::Differs)
@@ -185,6 +210,9 @@ fn why(verdict: Verdict) -> String {
     match verdict {
         Verdict::Kink => "the output has a kink here; check at another input",
         Verdict::Rough => "the output is too rough, or too flat, for its slope to show",
+        Verdict::Moved => {
+            "the same input does not give the same output again: the component learns meanwhile, or by chance"
+        }
         _ => "the output has no value nearby",
     }
     .to_owned()
@@ -217,6 +245,10 @@ pub(crate) fn sizes(layout: &Layout, row: &[f64]) -> Vec<f64> {
         }
     }
     sizes
+}
+
+fn is_finite(row: &[f64]) -> bool {
+    row.iter().all(|number| number.is_finite())
 }
 
 fn rms(numbers: impl Iterator<Item = f64>) -> f64 {

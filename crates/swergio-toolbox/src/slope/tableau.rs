@@ -52,6 +52,8 @@ pub(crate) enum Verdict {
     Kink,
     /// It cannot be told: the function is too rough, or too flat, for the difference to show.
     Rough,
+    /// It cannot be told: the function is not the same any more.
+    Moved,
     /// It cannot be told: there are too few points near the input where the function has a value.
     Nowhere,
 }

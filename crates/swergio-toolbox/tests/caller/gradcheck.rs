@@ -1,7 +1,7 @@
 //! Gradients that are checked: right ones, and wrong ones whose mistake is named.
 
 use swergio_client::Dtype;
-use swergio_toolbox::{Chain, Gradcheck, GradcheckReport, Tensor, Values, function};
+use swergio_toolbox::{Chain, Gradcheck, GradcheckReport, Tensor, Values, component, function};
 
 use crate::hall::{Hall, both, each, row, serve};
 use crate::planted::{PLANTS, Planted, sample};
@@ -113,6 +113,21 @@ fn what_cannot_be_differentiated_is_said_so() {
     let mut steps = function(|x: &Tensor| each(x, f64::round), |_: &Tensor, g: Tensor| g);
     let report = Gradcheck::default().here(&mut steps, row(&[0.499_999, 1.2])).unwrap();
     assert!(!report.passed(), "{report}");
+}
+
+#[test]
+fn a_component_that_changes_meanwhile_is_not_judged() {
+    let mut count = 0;
+    let mut learner = component("learner")
+        .forward(move |x: Tensor| {
+            count += 1;
+            Ok((each(&x, |x| if count > 6 { 2.0 * x } else { x }), ()))
+        })
+        .vjp(|(), g: Tensor| Ok(g))
+        .into_differentiable();
+    let report = Gradcheck::default().here(&mut learner, row(&[1.0, 2.0])).unwrap();
+    assert!(report.is_unclear(), "{report}");
+    assert!(report.to_string().contains("the same output again"), "{report}");
 }
 
 #[tokio::test(start_paused = true)]

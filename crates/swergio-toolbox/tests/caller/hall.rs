@@ -108,8 +108,8 @@ impl Hall {
 pub(crate) async fn serve(
     client: &Client,
     (input, output): (&'static str, &'static str),
-    forward: impl Fn(&Tensor) -> Tensor + Send + 'static,
-    vjp: impl Fn(&Tensor, &Tensor) -> Tensor + Send + 'static,
+    mut forward: impl FnMut(&Tensor) -> Tensor + Send + 'static,
+    mut vjp: impl FnMut(&Tensor, &Tensor) -> Tensor + Send + 'static,
 ) {
     let kept: Arc<Mutex<HashMap<MessageId, (MessageId, Tensor)>>> = Arc::default();
     let keep = Arc::clone(&kept);

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a play that goes wrong fails")]
 
+mod audit;
+mod audited;
 mod chain;
 mod derive;
 mod gradcheck;

@@ -115,10 +115,23 @@ impl<'f> Head<'f> {
     ///
     /// # Errors
     /// [`Fault::Malformed`] when the bytes are not one map with string keys, or nest deeper than `nesting`.
+    #[inline]
     pub fn peek(frame: &'f Frame, nesting: usize) -> Result<Self, Fault> {
+        let mut head = Self::default();
+        head.read(frame, nesting)?;
+        Ok(head)
+    }
+
+    /// Reads a frame's head as [`peek`](Self::peek) does, into a head that is empty: a head is large enough for a copy
+    /// of it to show in what a message costs.
+    ///
+    /// # Errors
+    /// As [`peek`](Self::peek); what was read until then is of no use.
+    #[inline]
+    pub fn read(&mut self, frame: &'f Frame, nesting: usize) -> Result<(), Fault> {
         match frame.codec() {
-            Codec::Json => json::peek(frame.bytes(), nesting),
-            Codec::MsgPack => msgpack::peek(frame.bytes(), nesting),
+            Codec::Json => json::peek(frame.bytes(), nesting, self),
+            Codec::MsgPack => msgpack::peek(frame.bytes(), nesting, self),
         }
     }
 

@@ -18,8 +18,7 @@ use crate::head::{Field, Head, Slot};
 use crate::{Fault, LOGGING};
 
 /// Reads a frame's head in one walk that checks every byte of the frame but those in `bin` and `ext`.
-pub(crate) fn peek(bytes: &[u8], nesting: usize) -> Result<Head<'_>, Fault> {
-    let mut head = Head::default();
+pub(crate) fn peek<'f>(bytes: &'f [u8], nesting: usize, head: &mut Head<'f>) -> Result<(), Fault> {
     let mut entries = Entries::open(bytes, nesting)?;
     while let Some(entry) = entries.next_by(field)? {
         match entry.key {
@@ -34,7 +33,7 @@ pub(crate) fn peek(bytes: &[u8], nesting: usize) -> Result<Head<'_>, Fault> {
             }
         }
     }
-    Ok(head)
+    Ok(())
 }
 
 /// Finds the field of a key. One that is not known must be text all the same.

@@ -9,17 +9,16 @@ use crate::head::Field;
 use crate::{Fault, Head, Slot};
 
 /// Reads the head of the object in `bytes`, all of which is checked.
-pub(crate) fn peek(bytes: &[u8], nesting: usize) -> Result<Head<'_>, Fault> {
+pub(crate) fn peek<'f>(bytes: &'f [u8], nesting: usize, head: &mut Head<'f>) -> Result<(), Fault> {
     let text = super::utf8(bytes)?;
-    let mut peek = Peek { head: Head::default(), depth: 0, field: None, start: 0 };
+    let mut peek = Peek { head, depth: 0, field: None, start: 0 };
     walk(text, nesting, &mut peek)?;
-    super::check_object(text)?;
-    Ok(peek.head)
+    super::check_object(text)
 }
 
 /// Hears the whole text and looks at the values of the outermost object.
-struct Peek<'f> {
-    head: Head<'f>,
+struct Peek<'h, 'f> {
+    head: &'h mut Head<'f>,
     depth: usize,
     /// The outermost object's field whose value is being read, if routing reads it.
     field: Option<Field>,
@@ -35,7 +34,7 @@ enum Value<'f> {
     Other,
 }
 
-impl<'f> Peek<'f> {
+impl<'f> Peek<'_, 'f> {
     /// Takes in a value of the outermost object.
     #[inline(always)]
     fn fill(&mut self, value: Value<'f>, span: Range<usize>) {
@@ -58,7 +57,7 @@ impl<'f> Peek<'f> {
 
 impl<'f> Value<'f> {
     /// Makes of a value at byte `at` what its field's slot holds.
-    #[inline]
+    #[inline(always)]
     fn slot(self, field: Field, at: usize) -> Slot<'f> {
         let Self::Text(text) = self else { return Slot::Other };
         match text.exact() {
@@ -70,7 +69,7 @@ impl<'f> Value<'f> {
     }
 }
 
-impl<'f> Reader<'f> for Peek<'f> {
+impl<'f> Reader<'f> for Peek<'_, 'f> {
     #[inline(always)]
     fn open(&mut self, _: Shape, at: usize) {
         if self.depth == 1 {

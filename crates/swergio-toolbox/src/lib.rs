@@ -3,6 +3,8 @@
 mod audit;
 pub mod bridge;
 mod chain;
+#[cfg(feature = "checkpoint")]
+pub mod checkpoint;
 mod component;
 pub mod credit;
 mod derive;

@@ -30,9 +30,8 @@ pub(crate) fn check(checkout: &Checkout) -> Result<Outcome> {
     npm(&web, &["ci", "--no-fund", "--no-audit", "--loglevel=error"])?;
     npm(&web, &["run", "--silent", "test"])?;
     npm(&web, &["run", "--silent", "build"])?;
-    let mut status = Command::new("git");
-    let changed =
-        command::output(status.args(["status", "--porcelain", "--", DIST]).current_dir(checkout.root()))?;
+    let mut status = checkout.command("git");
+    let changed = command::output(status.args(["status", "--porcelain", "--", DIST]))?;
     ensure!(
         changed.trim().is_empty(),
         "{DIST} is not what its source builds into; it is now: commit it\n{changed}"

@@ -77,10 +77,10 @@ pub(crate) struct Bench {
     #[command(flatten)]
     target: Target,
     /// Write a report as JSON, too; `-` prints it, and the table goes to standard error.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Report")]
     json: Option<PathBuf>,
     /// Threads that the members share [default: one for each processor].
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, global = true, value_name = "N", help_heading = "Load", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 }
 
@@ -153,7 +153,7 @@ impl Bench {
 async fn measure(venue: &Arc<Venue>, plan: &Plan) -> Result<Figures> {
     let progress = Progress::begin(plan);
     let accounts = || Accounts { broker: venue.used(), bench: Process::ourselves().used() };
-    if Figures::is_idle(plan) {
+    if plan.is_idle() {
         let (before, begin) = (accounts(), Instant::now());
         let (crew, span, idle) = idle::idle(venue, plan, &progress).await?;
         let figures = Figures::of_idle(plan, &span, idle, before, accounts(), begin.elapsed());

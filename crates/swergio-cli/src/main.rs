@@ -12,6 +12,7 @@ mod rooms;
 mod say;
 mod serve;
 mod sighting;
+mod swarm;
 mod tap;
 
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ Examples:
   swergio tap lab --kind DATA/ --json       one room's data, a JSON object a line
   swergio say lab 'hello, world'            say something there
   swergio rooms --watch                     who sits where, and who comes and goes
+  swergio swarm up                          start all processes of a swarm.yaml, and watch them
   swergio bench all                         what a broker can do on this machine
 
 Exit status: 0 all went well; 1 the answer is no (nobody received it, no answer came, too few messages \
@@ -44,6 +46,7 @@ enum Command {
     Tap(tap::Tap),
     Say(say::Say),
     Rooms(rooms::Rooms),
+    Swarm(swarm::Swarm),
     Bench(bench::Bench),
     Completions(completions::Completions),
 }
@@ -58,6 +61,8 @@ enum Verdict {
 }
 
 fn main() -> ExitCode {
+    // A swarm starts this program once more for each of its processes.
+    swergio_toolbox::swarm::guard();
     match run(Cli::parse().command) {
         Ok(code) => code,
         Err(error) if output::is_closed(&error) => ExitCode::SUCCESS,
@@ -76,6 +81,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Tap(tap) => block_on(tap.run()),
         Command::Say(say) => block_on(say.run()),
         Command::Rooms(rooms) => block_on(rooms.run()),
+        Command::Swarm(swarm) => swarm.run(),
     }
 }
 

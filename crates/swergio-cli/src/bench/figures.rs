@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::drill::Span;
 use super::idle::Idle;
 use super::latency::Percentiles;
-use super::plan::{Pace, Plan, Shape, Spelling};
+use super::plan::{Pace, Plan, Spelling};
 use super::process::Used;
 
 /// Holds the figures of one plan. Its fields are the keys of the JSON report.
@@ -146,11 +146,6 @@ impl Figures {
             }
         }
         notes
-    }
-
-    /// Tells whether the memory of idle connections is what it is about.
-    pub(super) fn is_idle(plan: &Plan) -> bool {
-        matches!(plan.shape, Shape::Idle { .. })
     }
 }
 

@@ -87,6 +87,11 @@ impl Plan {
         self.lanes().saturating_mul(self.receivers().saturating_add(1))
     }
 
+    /// Tells whether it is about connections that say nothing.
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self.shape, Shape::Idle { .. })
+    }
+
     /// Tells whether receivers send back what they hear.
     pub(super) fn goes_back(&self) -> bool {
         matches!(self.shape, Shape::RoundTrip { .. })

@@ -12,7 +12,7 @@ pub(super) enum Scenario {
     /// Two members bounce one message: how long it takes there and back
     RoundTrip {
         /// Pairs that do so side by side, each in a room of its own.
-        #[arg(long, value_name = "N", default_value = "1", value_parser = some())]
+        #[arg(long, value_name = "N", default_value = "1", value_parser = lanes())]
         pairs: u64,
     },
     /// One sender, one receiver
@@ -26,7 +26,7 @@ pub(super) enum Scenario {
     /// Many rooms side by side, each with a sender of its own
     Rooms {
         /// Rooms; several numbers are measured one after another.
-        #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "50", value_parser = some())]
+        #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "50", value_parser = lanes())]
         rooms: Vec<u64>,
         /// Receivers in each room.
         #[arg(long, value_name = "N", default_value = "1", value_parser = some())]
@@ -154,7 +154,12 @@ fn some() -> clap::builder::RangedU64ValueParser {
     clap::value_parser!(u64).range(1..=MOST)
 }
 
-/// Connections, rooms or messages at most; more than any one machine can hold.
+/// Senders have a number of 16 bits in the marks of their messages.
+fn lanes() -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(1..=u16::MAX.into())
+}
+
+/// Connections or messages at most: more than any one machine can hold, and than a mark can number.
 const MOST: u64 = 1 << 40;
 
 fn rate(text: &str) -> Result<f64, String> {
@@ -226,9 +231,14 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for line in
-            ["fan-out --members 0", "large --size 1x", "rooms --codec xml", "idle --seconds -1", "march"]
-        {
+        for line in [
+            "fan-out --members 0",
+            "rooms --rooms 65536",
+            "large --size 1x",
+            "rooms --codec xml",
+            "idle --seconds -1",
+            "march",
+        ] {
             assert!(refuses(line), "{line}");
         }
     }

@@ -72,7 +72,10 @@ impl Folder {
     }
 
     /// Makes the folder, for nobody but its user.
-    pub(crate) fn make(&self) -> Result<(), SwarmError> {
+    ///
+    /// # Errors
+    /// `Io` when it cannot be made.
+    pub fn make(&self) -> Result<(), SwarmError> {
         use std::os::unix::fs::DirBuilderExt;
         let logs = self.path.join("logs");
         fs::DirBuilder::new()

@@ -11,7 +11,8 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::process::{Child, Command};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 use super::census::{self, MARK};
 use super::{Ending, guard};
@@ -30,6 +31,16 @@ pub(crate) struct Recipe {
     pub(crate) mark: String,
     /// The time between SIGTERM and SIGKILL should the swarm itself be killed.
     pub(crate) orphan_grace: Duration,
+    /// The time that what it printed may take to be read once it is gone.
+    pub(crate) drain: Duration,
+}
+
+/// Takes what a run prints.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) pipe: PipeWriter,
+    /// Tells, by going, that all is read.
+    pub(crate) read: oneshot::Receiver<()>,
 }
 
 /// Tells what is heard of a run.
@@ -51,10 +62,10 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a run. What is heard of it is told until it is gone.
+    /// Starts a run. What is heard of it is told until it is gone, and all that it printed is taken.
     pub(crate) fn start<F>(
         recipe: Recipe,
-        output: PipeWriter,
+        output: Output,
         tell: impl FnMut(News) -> F + Send + 'static,
     ) -> Self
     where
@@ -81,19 +92,19 @@ impl Process {
     }
 }
 
-async fn run<F>(recipe: Recipe, output: PipeWriter, ear: mpsc::Receiver<u8>, mut tell: impl FnMut(News) -> F)
+async fn run<F>(recipe: Recipe, output: Output, ear: mpsc::Receiver<u8>, mut tell: impl FnMut(News) -> F)
 where
     F: Future<Output = ()>,
 {
-    let mark = recipe.mark.clone();
-    match Guarded::start(recipe, output) {
+    let (mark, drain) = (recipe.mark.clone(), recipe.drain);
+    match Guarded::start(recipe, output.pipe) {
         Ok(guarded) => {
-            let ending = guarded.watch(ear, &mut tell).await;
-            tell(News::Exited(match ending {
+            let ending = match guarded.watch(ear, &mut tell).await {
                 Some(ending) => ending,
                 None => slipped(mark).await,
-            }))
-            .await;
+            };
+            let _ = timeout(drain, output.read).await;
+            tell(News::Exited(ending)).await;
         }
         Err(error) => tell(News::Exited(Ending::NotStarted(error.to_string()))).await,
     }

@@ -189,6 +189,21 @@ async fn colours_are_for_those_who_see_them() {
 }
 
 #[tokio::test]
+async fn a_reader_that_does_not_read_holds_up_nobody() {
+    let lab = Lab::open();
+    lab.write(
+        "swarm.yaml",
+        "components:\n  flood: {command: 'yes'}\n  calm: {command: sleep 1000, depends_on: flood}\n",
+    );
+    let mut child = lab.swergio(&["swarm", "up"]).spawn().unwrap();
+    in_time(async { while !lab.run(&["swarm", "ps"]).await.out.contains("calm   up") {} }).await;
+    assert_eq!(lab.run(&["swarm", "restart", "flood"]).await.code, Some(0));
+    assert_eq!(lab.run(&["swarm", "down"]).await.code, Some(0));
+    in_time(child.wait()).await.unwrap();
+    lab.is_empty().await;
+}
+
+#[tokio::test]
 async fn a_reader_that_goes_away_does_not_hold_up_the_end() {
     let lab = Lab::open();
     upstream(&lab);

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use futures_util::{Sink, SinkExt, Stream, StreamExt, TryStreamExt};
 use swergio_client::{
-    Client, Codec, Envelope, Farewell, Frame, Kind, Messages, Options, RoomName, Tensor, Trigger,
+    Client, Codec, Envelope, Farewell, Frame, Kind, MessageId, Messages, Options, RoomName, Tensor, Trigger,
 };
 use swergio_testkit::link;
 use tokio::runtime::Runtime;
@@ -22,6 +22,8 @@ pub(crate) struct Scene {
     messages: Messages,
     far: link::End,
     codec: Codec,
+    /// Messages that were sent: the next ID.
+    sent: u128,
 }
 
 impl Scene {
@@ -49,15 +51,15 @@ impl Scene {
                 drop(said);
             }
         });
-        Self { runtime, client, messages, far, codec }
+        Self { runtime, client, messages, far, codec, sent: 0 }
     }
 
     /// Sends a burst of the tensor; the other end takes it.
     pub(crate) fn send(&mut self, tensor: &Tensor, burst: usize) {
-        let Self { runtime, client, far, .. } = self;
+        let Self { runtime, client, far, sent, .. } = self;
         runtime.block_on(async {
             for _ in 0..burst {
-                client.send(forward(tensor)).await.expect("the link is up");
+                client.send(forward(tensor, sent)).await.expect("the link is up");
             }
             for _ in 0..burst {
                 black_box(far.next().await.expect("the client sends").expect("the link is up"));
@@ -81,7 +83,7 @@ impl Scene {
 
     /// Asks with the tensor, and takes the answer: the same message back, as a gradient.
     pub(crate) fn request(&mut self, tensor: &Tensor) {
-        let Self { runtime, client, far, codec, .. } = self;
+        let Self { runtime, client, far, codec, sent, .. } = self;
         runtime.block_on(async {
             let answer = async {
                 let asked = far.next().await.expect("the client asks").expect("the link is up");
@@ -92,16 +94,19 @@ impl Scene {
                     .await
                     .expect("the link is up");
             };
-            let (answered, ()) = tokio::join!(client.request(forward(tensor)), answer);
+            let (answered, ()) = tokio::join!(client.request(forward(tensor, sent)), answer);
             black_box(answered.expect("it was answered"));
         });
     }
 }
 
-/// Makes a DATA/FORWARD to the lab.
-fn forward(tensor: &Tensor) -> Envelope {
+/// Makes a DATA/FORWARD to the lab. Its ID is no random one: the dice would decide how much is formatted.
+fn forward(tensor: &Tensor, number: &mut u128) -> Envelope {
+    const FIRST: u128 = 0x0123_4567_89ab_4def_8000_0000_0000_0000 << 4;
+    *number += 1;
     let lab = RoomName::parse("lab").expect("lab is a room");
-    Envelope::new(Kind::FORWARD).with_to_room(lab).with_tensor(tensor.clone())
+    let id = MessageId::from_u128(FIRST + *number);
+    Envelope::new(Kind::FORWARD).with_id(id).with_to_room(lab).with_tensor(tensor.clone())
 }
 
 /// Lets the end of a link end as those of the client do.

@@ -172,6 +172,13 @@ async fn a_file_that_is_wrong_is_told_with_its_line() {
     let ended = lab.run(&["swarm", "up"]).await;
     assert_eq!(ended.code, Some(2));
     assert!(ended.notes.starts_with("swergio: swarm.yaml:3:5: "), "{}", ended.notes);
+    lab.write("swarm.yaml", "components:\n  a: {command: 'x ${SWERGIO_NAM}'}\n");
+    let ended = lab.run(&["swarm", "up"]).await;
+    assert!(
+        ended.notes.starts_with("swergio: a: there is no ${SWERGIO_NAM}; there are SWERGIO_URL"),
+        "{}",
+        ended.notes
+    );
     let ended = lab.run(&["swarm", "up", "--file", "none.yaml"]).await;
     assert_eq!((ended.code, ended.notes.contains("none.yaml: No such file")), (Some(2), true));
 }

@@ -65,7 +65,7 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct Which {
     /// The file that says what the swarm is made of.
-    #[arg(long, short, value_name = "FILE", default_value = "swarm.yaml", global = true)]
+    #[arg(long, value_name = "FILE", default_value = "swarm.yaml")]
     file: PathBuf,
 }
 

@@ -3,6 +3,8 @@
 mod audit;
 pub mod bridge;
 mod chain;
+#[cfg(feature = "checkpoint")]
+pub mod checkpoint;
 mod component;
 pub mod credit;
 mod derive;
@@ -21,7 +23,11 @@ pub mod kpi;
 mod numbered;
 mod optimize;
 mod pass;
+#[cfg(feature = "plot")]
+pub mod plot;
 mod port;
+#[cfg(feature = "progress")]
+pub mod progress;
 pub mod reward;
 mod serving;
 mod slope;

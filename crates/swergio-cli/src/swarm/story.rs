@@ -5,6 +5,9 @@ use swergio_toolbox::swarm::{Line, Lines, Swarm, SwarmEvent, SwarmEvents};
 
 use super::paint::Paint;
 
+/// Lines that are told before an event, should so many wait.
+const BURST: usize = 1000;
+
 /// Tells the story of a swarm on standard output.
 #[derive(Debug)]
 pub(super) struct Story {
@@ -26,14 +29,26 @@ impl Story {
             tokio::select! {
                 event = self.events.next() => match event {
                     Some(SwarmEvent::Over) | None => break,
-                    Some(event) => self.event(&event)?,
+                    Some(event) => {
+                        // What was printed before it happened is told before it, but nobody prints without end.
+                        self.printed(BURST)?;
+                        self.event(&event)?;
+                    }
                 },
                 Some(line) = self.lines.next() => self.line(&line)?,
             }
         }
         // Whatever was printed is there before it is told that all have ended.
-        while let Some(line) = self.lines.at_once() {
-            self.line(&line)?;
+        self.printed(usize::MAX)
+    }
+
+    /// Tells lines that are there already.
+    fn printed(&mut self, most: usize) -> Result<()> {
+        for _ in 0..most {
+            match self.lines.at_once() {
+                Some(line) => self.line(&line)?,
+                None => break,
+            }
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use swergio_toolbox::swarm::{Plan, Remote, SwarmError};
+use swergio_toolbox::swarm::{Folder, Plan, Remote, SwarmError};
 use tokio::process::{Child, Command};
 use tokio::time::sleep;
 
@@ -27,14 +27,10 @@ pub(super) async fn start(up: &Up, plan: &Plan) -> Result<Verdict> {
     let log = folder.own_log();
     let mut child = spawn(up, &log)?;
     loop {
-        let answer = match Remote::find(folder.clone()) {
-            Ok(remote) => remote.report().await.map(|_| remote),
-            Err(error) => Err(error),
-        };
-        match answer {
-            Ok(remote) => return settle(&remote).await,
+        match settle(folder).await {
+            // It is not there yet, or not any more.
             Err(SwarmError::Away) => {}
-            Err(error) => return Err(error.into()),
+            outcome => return verdict(outcome),
         }
         if let Some(status) = child.try_wait()? {
             // A swarm whose components are all done at once has done well.
@@ -42,6 +38,18 @@ pub(super) async fn start(up: &Up, plan: &Plan) -> Result<Verdict> {
         }
         sleep(LOOK).await;
     }
+}
+
+/// Waits until all are up, and shows where they stand.
+async fn settle(folder: &Folder) -> Result<(), SwarmError> {
+    let remote = Remote::find(folder.clone())?;
+    let outcome = match remote.ready().await {
+        Err(SwarmError::Away) => return Err(SwarmError::Away),
+        outcome => outcome,
+    };
+    let report = remote.report().await?;
+    output::print(&table(&report)).map_err(|error| SwarmError::Io(error.to_string()))?;
+    outcome
 }
 
 fn spawn(up: &Up, log: &Path) -> Result<Child> {
@@ -54,17 +62,6 @@ fn spawn(up: &Up, log: &Path) -> Result<Child> {
     }
     command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
     command.spawn().context("cannot start the swarm")
-}
-
-async fn settle(remote: &Remote) -> Result<Verdict> {
-    let outcome = remote.ready().await;
-    match remote.report().await {
-        Ok(report) => output::print(&table(&report))?,
-        // All have ended meanwhile.
-        Err(SwarmError::Away) if outcome.is_ok() => return Ok(Verdict::Yes),
-        Err(error) => return verdict(Err(error)),
-    }
-    verdict(outcome)
 }
 
 fn last_words(log: &Path) -> String {

@@ -7,14 +7,15 @@ use crate::ci;
 use crate::outcome::Outcome;
 use crate::venv::Venv;
 
-const PACKAGE: &str = "swergio==0.0.2";
+/// The published package, and what reads PyTorch's weights without PyTorch.
+const PACKAGES: &str = "swergio==0.0.2\nnumpy==2.2.6\nsafetensors==0.8.0";
 
-/// Installs the package into an environment of its own and runs every test target called `python`.
+/// Installs the packages into an environment of its own and runs every test target called `python`.
 ///
 /// Those say `test = false` in their manifest, so that plain `cargo test` needs no Python. They find the
 /// interpreter in the variable `SWERGIO_PYTHON`.
 pub(crate) fn test(checkout: &Checkout) -> Result<Outcome> {
-    let venv = Venv::make(checkout, "swergio", PACKAGE)?;
+    let venv = Venv::make(checkout, "swergio", PACKAGES)?;
     // So the dependencies are built with the same features as for the other tests: once.
     let mut run = checkout.cargo(["test", "--locked", "--workspace", "--all-features", "--test", "python"]);
     ci::tested(run.env("SWERGIO_PYTHON", venv.program("python")))

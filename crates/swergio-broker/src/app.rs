@@ -24,6 +24,7 @@ use crate::broker::Broker;
 use crate::connection::Connection;
 use crate::handshake::{self, Handshake, Refused};
 use crate::link::ws::{WebSocketLink, control};
+use crate::socket::{Mouth, Socket};
 
 /// Builds the broker's routes, to be served by [`serve`](crate::serve) or nested in an application of yours:
 /// `/ws` and `/` (WebSocket), `/healthz`, `/readyz`, `/metrics` (Prometheus), and, with the feature `console` and unless
@@ -165,11 +166,13 @@ async fn serve_upgraded(
     let serving: Pin<Box<dyn Future<Output = ()> + Send>> = match upgraded.downcast::<TokioIo<TcpStream>>() {
         Ok(parts) => {
             let link = WebSocketLink::new(handshake.codec, &parts.read_buf, limits);
-            Box::pin(serve(broker, parts.io.into_inner(), link, introduction, grant))
+            let socket = Socket::new(parts.io.into_inner());
+            let mouth = Some(socket.mouth());
+            Box::pin(serve(broker, socket, mouth, link, introduction, grant))
         }
         Err(upgraded) => {
             let link = WebSocketLink::new(handshake.codec, &[], limits);
-            Box::pin(serve(broker, TokioIo::new(upgraded), link, introduction, grant))
+            Box::pin(serve(broker, TokioIo::new(upgraded), None, link, introduction, grant))
         }
     };
     serving.await;
@@ -178,12 +181,14 @@ async fn serve_upgraded(
 async fn serve<T: AsyncRead + AsyncWrite + Unpin>(
     broker: Broker,
     mut io: T,
+    mouth: Option<Arc<dyn Mouth>>,
     link: WebSocketLink,
     introduction: Introduction,
     grant: Option<Arc<Grant>>,
 ) {
     let fault = match Connection::open(&broker.0, &mut io, link, grant) {
         Ok(mut connection) => {
+            connection.open_mouth(mouth);
             if let (Some(member), Some(name)) = (connection.member(), &introduction.name) {
                 let rooms = introduction.rooms.split(',').filter(|room| !room.is_empty());
                 member.introduce(name, &rooms.collect::<Vec<_>>());

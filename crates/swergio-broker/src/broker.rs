@@ -17,6 +17,7 @@ use crate::link::tcp::TcpLink;
 use crate::link::ws::WebSocketLink;
 use crate::meter::Meter;
 use crate::outbox::Outbox;
+use crate::socket::Mouth;
 
 /// Parts in which a broker that shuts down closes its connections, so that not all come back at once.
 const STEPS: usize = 20;
@@ -110,13 +111,27 @@ impl Broker {
     where
         T: AsyncRead + AsyncWrite + Unpin + Send,
     {
+        self.serve_length_prefixed(io, None).await
+    }
+
+    /// Serves upstream's framing as [`serve_tcp`](Self::serve_tcp); others may write to `mouth` too.
+    pub(crate) async fn serve_length_prefixed<T>(
+        &self,
+        io: T,
+        mouth: Option<Arc<dyn Mouth>>,
+    ) -> Result<(), Fault>
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send,
+    {
         let grant = self.0.guard.admit_tcp().map_err(|_| {
             self.0.hub.meter.refused();
             Fault::Forbidden { field: "NAME", name: "without a token".to_owned() }
         })?;
         let config = &self.0.config;
         let link = TcpLink::new(config.header_length, config.limits.message_bytes);
-        Connection::open(&self.0, io, link, Some(grant))?.run().await;
+        let mut connection = Connection::open(&self.0, io, link, Some(grant))?;
+        connection.open_mouth(mouth);
+        connection.run().await;
         Ok(())
     }
 

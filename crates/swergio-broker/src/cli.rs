@@ -4,6 +4,7 @@
 mod args;
 mod settings;
 
+use std::io::IsTerminal;
 use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
 
@@ -94,7 +95,10 @@ fn log_to_stderr(settings: &Settings) -> Result<()> {
     let filter = EnvFilter::try_new(&settings.log).with_context(|| {
         format!("{:?} is not a log filter such as info or swergio_broker=debug", settings.log)
     })?;
-    let logs = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Colours are for a terminal; in the log of a swarm they would be letters.
+    let is_seen =
+        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|word| word.is_empty());
+    let logs = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(is_seen);
     match settings.log_format {
         LogFormat::Human => logs.init(),
         LogFormat::Json => logs.json().init(),

@@ -3,13 +3,14 @@
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use swergio_proto::{Fault, Grant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::batch::{self, Batch};
 use crate::broker::Inner;
 use crate::dialect::Dialect;
 use crate::link::{Arrival, Broken, Link};
@@ -17,13 +18,11 @@ use crate::liveness::{Due, Liveness};
 use crate::member::Member;
 use crate::outbox::Outbox;
 use crate::packet::Packet;
-use crate::writer::{Sent, Writer};
+use crate::socket::Mouth;
+use crate::writer::Sent;
 
-/// Messages taken in before the bells are rung and other tasks have a turn.
-const BATCH: usize = 128;
-/// Bytes of messages after which a batch ends too: far less than an outbox holds, or a burst of large messages
-/// would fill the outbox of a reader that was never woken.
-const BATCH_BYTES: usize = 256 << 10;
+/// Reads of what a peer sends while it is being left, before other connections have a turn.
+const FAREWELLS: usize = 128;
 
 /// What the peer of a connection is to the broker.
 pub(crate) enum Peer {
@@ -40,26 +39,12 @@ pub(crate) struct Connection<T, L> {
     peer: Peer,
     broker: Arc<Inner>,
     outbox: Arc<Outbox>,
-    writer: Writer,
     liveness: Liveness,
     alarm: Pin<Box<Sleep>>,
     stage: Stage,
     batch: Batch,
     /// Whether what waited has been given up already.
     cut_short: bool,
-}
-
-/// Counts what was taken in since the bells were rung.
-#[derive(Debug, Default)]
-struct Batch {
-    arrivals: usize,
-    bytes: usize,
-}
-
-impl Batch {
-    fn is_full(&self) -> bool {
-        self.arrivals >= BATCH || self.bytes >= BATCH_BYTES
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,11 +85,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
             alarm: Box::pin(sleep_until(liveness.due())),
             liveness,
             outbox,
-            writer: Writer::default(),
             stage: Stage::Open,
-            batch: Batch::default(),
+            batch: Batch::new(&broker.config.limits),
             cut_short: false,
         }))
+    }
+
+    /// Lets others write to the connection's socket too: who tells it something need not wake it for that.
+    pub(crate) fn open_mouth(&mut self, mouth: Option<Arc<dyn Mouth>>) {
+        self.outbox.writer().mouth = mouth;
     }
 
     /// Returns the member, to act for it before it has said anything.
@@ -148,10 +137,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
                 self.end_batch();
                 return Poll::Pending;
             };
-            self.batch.arrivals += 1;
-            if let Arrival::Message { frame, .. } = &arrival {
-                self.batch.bytes += frame.len();
-            }
+            self.batch.count(if let Arrival::Message { frame, .. } = &arrival { frame.len() } else { 0 });
             self.take(arrival);
         }
         let full = self.batch.is_full();
@@ -167,7 +153,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
         if self.link.heard() {
             self.liveness.alive();
         }
-        if std::mem::take(&mut self.batch).arrivals > 0
+        if self.batch.end()
             && let Peer::Member(member) = &mut self.peer
         {
             member.settle();
@@ -191,7 +177,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
                 }
                 Peer::Member(member) => {
                     // A large message takes its time; what others were told before must not wait for it.
-                    if frame.len() >= BATCH_BYTES {
+                    if frame.len() >= batch::BYTES {
                         member.settle();
                     }
                     let stays = member.receive(&frame, wire);
@@ -207,7 +193,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
     /// Lets what the framing answers overtake what waits.
     fn answer(&mut self) {
         if let Some(reply) = self.link.reply() {
-            self.writer.interject(Packet::verbatim(reply, &self.broker.hub.ledger));
+            self.outbox.writer().interject(Packet::verbatim(reply, &self.broker.hub.ledger));
         }
     }
 
@@ -240,17 +226,20 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
             member.vacate();
         }
         self.outbox.close(Fault::Draining);
-        self.outbox.take(&mut self.writer.queue, std::task::Waker::noop());
+        let mut writer = self.outbox.writer();
+        self.outbox.take(&mut writer.queue, Waker::noop());
         if let Some(farewell) = farewell {
-            self.writer.queue.push_back(Packet::verbatim(farewell, &self.broker.hub.ledger));
+            writer.queue.push_back(Packet::verbatim(farewell, &self.broker.hub.ledger));
         }
+        drop(writer);
         self.liveness.leaving(Instant::now(), self.broker.config.limits.linger);
         self.alarm.as_mut().reset(self.liveness.due());
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) {
         if matches!(self.stage, Stage::Open | Stage::Leaving) && self.outbox.was_rung() {
-            match (self.outbox.take(&mut self.writer.queue, cx.waker()), self.stage) {
+            let closed = self.outbox.take(&mut self.outbox.writer().queue, cx.waker());
+            match (closed, self.stage) {
                 (Some(fault), Stage::Open) => self.close_for(&fault),
                 (Some(Fault::Slow), _) => self.leave_faster(),
                 _ => {}
@@ -260,7 +249,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
             return;
         }
         let mut sent = Sent::default();
-        let written = self.writer.poll_write(&mut self.io, cx, &mut sent);
+        let written = self.outbox.writer().poll_write(&mut self.io, cx, &mut sent);
         self.account(sent);
         match written {
             Poll::Ready(Ok(())) if self.stage == Stage::Leaving => self.poll_shutdown(cx),
@@ -291,14 +280,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
         }
         self.broker.hub.meter.fault(&Fault::Slow);
         if let Some(goodbye) = self.link.goodbye(Fault::Slow.close_code(), &Fault::Slow.to_string()) {
-            self.writer.queue.push_back(Packet::verbatim(goodbye, &self.broker.hub.ledger));
+            self.outbox.writer().queue.push_back(Packet::verbatim(goodbye, &self.broker.hub.ledger));
         }
     }
 
     /// Drops what waits, but for the packet that has begun, and returns how many frames that were.
     fn cut_short(&mut self) -> usize {
         self.cut_short = true;
-        let dropped = self.writer.cut_short();
+        let dropped = self.outbox.writer().cut_short();
         self.outbox.written(dropped.frames, dropped.packet_bytes);
         dropped.frames
     }
@@ -326,7 +315,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
     /// Reads away what the peer still sends, so that closing does not reset what it has not read yet.
     fn poll_farewell(&mut self, cx: &mut Context<'_>) {
         let mut waste = [0; 1024];
-        for _ in 0..BATCH {
+        for _ in 0..FAREWELLS {
             let mut buffer = ReadBuf::new(&mut waste);
             match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
@@ -348,7 +337,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
                 Due::Nothing => {}
                 Due::Ping => {
                     if let Some(ping) = self.link.ping() {
-                        self.writer.interject(Packet::verbatim(ping, &self.broker.hub.ledger));
+                        self.outbox.writer().interject(Packet::verbatim(ping, &self.broker.hub.ledger));
                     }
                 }
                 Due::Close(fault) => self.close_for(&fault),
@@ -369,6 +358,7 @@ impl<T, L> Drop for Connection<T, L> {
             member.vacate();
         }
         self.outbox.close(Fault::Draining);
+        self.outbox.writer().mouth = None;
         self.broker.exit(self.outbox.seat);
     }
 }

@@ -19,6 +19,7 @@
 //! ```
 
 mod app;
+mod batch;
 mod broker;
 mod config;
 mod connection;
@@ -39,6 +40,7 @@ mod packet;
 mod parcel;
 mod run;
 mod serve;
+mod socket;
 mod watch;
 mod writer;
 

@@ -5,7 +5,9 @@ mod delivery;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use swergio_proto::{Act, Codec, Envelope, Fault, Frame, Grant, Head, Kind, Notice, Route, Session, WATCH};
+use swergio_proto::{
+    Act, Codec, Envelope, Fault, Frame, Grant, Head, Kind, Notice, Route, Session, Step, WATCH,
+};
 
 use crate::broker::Inner;
 use crate::dues::Dues;
@@ -70,25 +72,23 @@ impl Member {
     /// Takes in one message. Returns `false` when it was the last one.
     pub(crate) fn receive(&mut self, frame: &Frame, wire: Option<Bytes>) -> bool {
         self.dues.received(frame);
-        let head = match Head::peek(frame, self.broker.rules.limits.nesting) {
-            Ok(head) => head,
-            Err(fault) => {
-                self.blame(None, &fault);
-                return true;
-            }
-        };
+        let mut head = Head::default();
+        if let Err(fault) = head.read(frame, self.broker.rules.limits.nesting) {
+            self.blame(None, &fault);
+            return true;
+        }
         match self.session.receive(&head) {
-            Ok(step) => {
-                let disconnects = step.act == Act::Disconnect;
-                match self.act(step.act) {
-                    Ok(()) if self.broker.hub.watch.is_open() => {
-                        self.note(frame, &head, &step.route);
-                        self.route(frame, wire, step.route, &head);
-                    }
-                    Ok(()) => self.route(frame, wire, step.route, &head),
+            Ok(Step { act: Act::Say, ref route }) => {
+                self.route(frame, wire, route, &head);
+                true
+            }
+            Ok(Step { act, route }) => {
+                let stays = act != Act::Disconnect;
+                match self.act(act) {
+                    Ok(()) => self.route(frame, wire, &route, &head),
                     Err(fault) => self.blame(head.id.text(), &fault),
                 }
-                !disconnects
+                stays
             }
             Err(fault) => {
                 self.blame(head.id.text(), &fault);
@@ -98,9 +98,6 @@ impl Member {
     }
 
     fn act(&mut self, act: Act) -> Result<(), Fault> {
-        if act == Act::Say {
-            return Ok(());
-        }
         self.hand_out_run();
         let broker = Arc::clone(&self.broker);
         let hub = &broker.hub;
@@ -134,9 +131,12 @@ impl Member {
         Ok(())
     }
 
-    fn route(&mut self, frame: &Frame, wire: Option<Bytes>, route: Route<'_>, head: &Head<'_>) {
+    fn route(&mut self, frame: &Frame, wire: Option<Bytes>, route: &Route<'_>, head: &Head<'_>) {
+        if self.broker.hub.watch.is_open() {
+            self.note(frame, head, route);
+        }
         let logs = route.logged && self.broker.config.log_room && self.broker.hub.hears_logs();
-        if let Some(to) = self.gathers(frame, &route, logs) {
+        if let Some(to) = self.gathers(frame, route, logs) {
             if let Err(fault) = self.gather(frame, wire, to, route.unsigned) {
                 self.blame(head.id.text(), &fault);
             }
@@ -145,19 +145,34 @@ impl Member {
         self.hand_out_run();
         let mut receivers = 0;
         if route.room.is_some() || route.member.is_some() || logs {
-            match self.ready(frame, wire, route.unsigned) {
-                Ok((frame, sealed)) => {
-                    receivers = self.deliver(&frame, sealed, &[route.room, route.member]);
-                    if logs {
-                        self.log(&frame);
-                    }
-                }
+            match self.hand_out(frame, wire, route, logs) {
+                Ok(all) => receivers = all,
                 Err(fault) => return self.blame(head.id.text(), &fault),
             }
         }
         if route.ack {
             self.notify(&Notice::Ack { reference: head.id.text(), receivers });
         }
+    }
+
+    /// Hands out a message that travels alone, and returns to how many.
+    fn hand_out(
+        &mut self,
+        frame: &Frame,
+        wire: Option<Bytes>,
+        route: &Route<'_>,
+        logs: bool,
+    ) -> Result<usize, Fault> {
+        let addresses = [route.room, route.member];
+        if route.unsigned && !logs && self.keeps(frame) {
+            return self.deliver_signed(frame, &addresses);
+        }
+        let (frame, sealed) = self.ready(frame, wire, route.unsigned)?;
+        let receivers = self.deliver(&frame, sealed, &addresses);
+        if logs {
+            self.log(&frame);
+        }
+        Ok(receivers)
     }
 
     /// Notes a message down for the room `_watch`.

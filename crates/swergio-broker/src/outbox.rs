@@ -1,5 +1,8 @@
 //! Outbox: a bounded queue of packets before one socket, and the bell that tells its task about them.
 
+#[cfg(test)]
+mod through;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,6 +12,7 @@ use swergio_proto::{Fault, Limits, SeatId};
 
 use crate::dialect::Dialect;
 use crate::packet::Packet;
+use crate::writer::{Sent, Writer};
 
 /// Keeps what one connection still has to be told. It is the handle that the router keeps for a seat.
 #[derive(Debug)]
@@ -18,6 +22,8 @@ pub(crate) struct Outbox {
     max_bytes: usize,
     max_frames: usize,
     queue: Mutex<Queue>,
+    /// What is on its way into the socket. Whoever holds it writes; nobody holds it while it waits.
+    writer: Mutex<Writer>,
     rung: AtomicBool,
 }
 
@@ -61,6 +67,7 @@ impl Outbox {
             max_bytes: limits.outbox_bytes,
             max_frames: limits.outbox_frames,
             queue: Mutex::default(),
+            writer: Mutex::default(),
             rung: AtomicBool::new(false),
         }
     }
@@ -97,6 +104,42 @@ impl Outbox {
         }
         drop(queue);
         self.ring();
+    }
+
+    /// Writes what waits from here, as far as the socket takes it at once, and returns what went out. If somebody
+    /// writes already, or something is left, the connection's task is woken to do the rest.
+    pub(crate) fn write_through(&self) -> Sent {
+        let mut sent = Sent::default();
+        if let Ok(mut writer) = self.writer.try_lock()
+            && writer.mouth.is_some()
+            && writer.is_empty()
+            && self.hand_over(&mut writer)
+        {
+            writer.write_through(&mut sent);
+            if sent.frames > 0 {
+                self.written(sent.frames, sent.packet_bytes);
+            }
+            if writer.is_empty() {
+                return sent;
+            }
+        }
+        self.ring();
+        sent
+    }
+
+    /// Moves all that waits to a writer that has nothing; not if the outbox is closed, of which its task must know.
+    fn hand_over(&self, writer: &mut Writer) -> bool {
+        let mut queue = self.lock();
+        if queue.closed.is_some() {
+            return false;
+        }
+        std::mem::swap(&mut writer.queue, &mut queue.packets);
+        true
+    }
+
+    /// Takes the writer, waiting for whoever is writing, which never takes long.
+    pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Wakes the connection's task.

@@ -12,6 +12,7 @@ use tokio::time::{Duration, Instant, sleep, timeout, timeout_at};
 
 use crate::app::{echo_route, routes};
 use crate::broker::Broker;
+use crate::socket::Socket;
 
 /// How long to wait before accepting again when the process has no file descriptors left.
 const BREATH: Duration = Duration::from_millis(50);
@@ -81,7 +82,9 @@ async fn welcome(broker: Broker, stream: TcpStream, app: axum::Router, door: Own
         Ok(Ok(1)) if first[0].is_ascii_alphabetic() => converse(&broker, stream, app, door, deadline).await,
         Ok(Ok(1)) => {
             drop(door);
-            if let Err(fault) = broker.serve_tcp(stream).await {
+            let socket = Socket::new(stream);
+            let mouth = Some(socket.mouth());
+            if let Err(fault) = broker.serve_length_prefixed(socket, mouth).await {
                 tracing::debug!("a TCP connection was refused: {fault}");
             }
         }

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::AsyncWrite;
 
 use crate::packet::Packet;
+use crate::socket::Mouth;
 
 /// Slices handed to one write.
 const SLICES: usize = 64;
@@ -24,6 +25,8 @@ pub(crate) struct Writer {
     written: usize,
     amid_urgent: bool,
     blocked: bool,
+    /// Where others than the connection's own task may write.
+    pub(crate) mouth: Option<Arc<dyn Mouth>>,
 }
 
 /// Counts what went out: frames of the queue, the bytes of their packets, and all bytes.
@@ -72,13 +75,24 @@ impl Writer {
             let was_blocked = std::mem::replace(&mut self.blocked, written.is_pending());
             let wrote = ready!(written)?;
             sent.unblocked |= was_blocked;
-            if wrote == 0 {
-                return Poll::Ready(Err(ErrorKind::WriteZero.into()));
-            }
-            sent.bytes += wrote;
-            self.advance(wrote, sent);
+            self.advance(wrote, sent)?;
         }
         Pin::new(io).poll_flush(cx)
+    }
+
+    /// Writes from somebody else's task what the socket takes at once, adding up in `sent` what went out.
+    ///
+    /// Where that is not all, for whatever reason, the connection's own task will find out why.
+    pub(crate) fn write_through(&mut self, sent: &mut Sent) {
+        let Some(mouth) = self.mouth.clone() else { return };
+        while !self.is_empty() {
+            let mut slices = Vec::with_capacity(SLICES);
+            self.gather(&mut slices);
+            let Ok(wrote) = mouth.try_write(&slices) else { return };
+            if self.advance(wrote, sent).is_err() {
+                return;
+            }
+        }
     }
 
     /// Chooses what goes next: the rest of what has begun, then what is urgent, then the queue.
@@ -90,7 +104,7 @@ impl Writer {
         let most = if self.urgent.is_empty() { self.queue.len() } else { 1 };
         let mut written = self.written;
         for packet in self.queue.iter().take(most) {
-            if slices.len() + 2 > SLICES {
+            if slices.len() + Packet::PARTS > SLICES {
                 break;
             }
             packet.slices(written, slices);
@@ -102,7 +116,11 @@ impl Writer {
         !self.urgent.is_empty() && (self.amid_urgent || self.written == 0)
     }
 
-    fn advance(&mut self, wrote: usize, sent: &mut Sent) {
+    fn advance(&mut self, wrote: usize, sent: &mut Sent) -> io::Result<()> {
+        if wrote == 0 {
+            return Err(ErrorKind::WriteZero.into());
+        }
+        sent.bytes += wrote;
         self.amid_urgent = self.urgent_next();
         self.written += wrote;
         let queue = if self.amid_urgent { &mut self.urgent } else { &mut self.queue };
@@ -117,6 +135,7 @@ impl Writer {
             queue.pop_front();
         }
         self.amid_urgent &= self.written > 0;
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ mod broker;
 mod clock;
 mod completions;
 mod digest;
+mod gradcheck;
 mod line;
 mod numbers;
 mod output;
@@ -12,6 +13,7 @@ mod rooms;
 mod say;
 mod serve;
 mod sighting;
+mod swarm;
 mod tap;
 
 use std::process::ExitCode;
@@ -25,6 +27,8 @@ Examples:
   swergio tap lab --kind DATA/ --json       one room's data, a JSON object a line
   swergio say lab 'hello, world'            say something there
   swergio rooms --watch                     who sits where, and who comes and goes
+  swergio swarm up                          start all processes of a swarm.yaml, and watch them
+  swergio gradcheck model --shape 4,3       whether a running component's gradient is right
   swergio bench all                         what a broker can do on this machine
 
 Exit status: 0 all went well; 1 the answer is no (nobody received it, no answer came, too few messages \
@@ -44,7 +48,9 @@ enum Command {
     Tap(tap::Tap),
     Say(say::Say),
     Rooms(rooms::Rooms),
+    Swarm(swarm::Swarm),
     Bench(bench::Bench),
+    Gradcheck(gradcheck::Gradcheck),
     Completions(completions::Completions),
 }
 
@@ -58,6 +64,8 @@ enum Verdict {
 }
 
 fn main() -> ExitCode {
+    // A swarm starts this program once more for each of its processes.
+    swergio_toolbox::swarm::guard();
     match run(Cli::parse().command) {
         Ok(code) => code,
         Err(error) if output::is_closed(&error) => ExitCode::SUCCESS,
@@ -72,10 +80,12 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(serve) => serve.run(),
         Command::Bench(bench) => bench.run(),
+        Command::Gradcheck(gradcheck) => block_on(gradcheck.run()),
         Command::Completions(completions) => completions.run(),
         Command::Tap(tap) => block_on(tap.run()),
         Command::Say(say) => block_on(say.run()),
         Command::Rooms(rooms) => block_on(rooms.run()),
+        Command::Swarm(swarm) => swarm.run(),
     }
 }
 

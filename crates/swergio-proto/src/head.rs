@@ -38,21 +38,30 @@ impl<'f> Slot<'f> {
     ///
     /// # Errors
     /// [`Fault::Malformed`] naming `field` when it is there and no string.
+    #[inline]
     pub fn optional(&self, field: &'static str) -> Result<Option<&str>, Fault> {
         match self {
             Self::Absent => Ok(None),
             Self::Text(text) => Ok(Some(text)),
-            Self::Other => Err(Fault::field(field, format!("{field} must be a string"))),
-            Self::Torn(at) => {
-                Err(Fault::field(field, format!("{field} has half of a surrogate pair, at byte {at}")))
-            }
+            _ => Err(self.blame(field)),
         }
+    }
+
+    /// Says why this is no string, which it is not.
+    #[cold]
+    fn blame(&self, field: &'static str) -> Fault {
+        let why = match self {
+            Self::Torn(at) => format!("{field} has half of a surrogate pair, at byte {at}"),
+            _ => format!("{field} must be a string"),
+        };
+        Fault::field(field, why)
     }
 
     /// Returns the string.
     ///
     /// # Errors
     /// [`Fault::Malformed`] naming `field` when it is absent or no string.
+    #[inline]
     pub fn required(&self, field: &'static str) -> Result<&str, Fault> {
         self.optional(field)?.ok_or_else(|| Fault::field(field, format!("{field} is missing")))
     }
@@ -106,10 +115,23 @@ impl<'f> Head<'f> {
     ///
     /// # Errors
     /// [`Fault::Malformed`] when the bytes are not one map with string keys, or nest deeper than `nesting`.
+    #[inline]
     pub fn peek(frame: &'f Frame, nesting: usize) -> Result<Self, Fault> {
+        let mut head = Self::default();
+        head.read(frame, nesting)?;
+        Ok(head)
+    }
+
+    /// Reads a frame's head as [`peek`](Self::peek) does, into a head that is empty: a head is large enough for a copy
+    /// of it to show in what a message costs.
+    ///
+    /// # Errors
+    /// As [`peek`](Self::peek); what was read until then is of no use.
+    #[inline]
+    pub fn read(&mut self, frame: &'f Frame, nesting: usize) -> Result<(), Fault> {
         match frame.codec() {
-            Codec::Json => json::peek(frame.bytes(), nesting),
-            Codec::MsgPack => msgpack::peek(frame.bytes(), nesting),
+            Codec::Json => json::peek(frame.bytes(), nesting, self),
+            Codec::MsgPack => msgpack::peek(frame.bytes(), nesting, self),
         }
     }
 
@@ -121,19 +143,64 @@ impl<'f> Head<'f> {
         Ok(Kind::new(self.kind.required("TYPE")?))
     }
 
-    /// Finds the slot that a key of the map fills, if routing reads that key.
-    pub(crate) fn slot(&mut self, key: &str) -> Option<&mut Slot<'f>> {
+    /// Returns the slot that a field of a string's kind fills.
+    #[inline]
+    pub(crate) fn slot(&mut self, field: Field) -> Option<&mut Slot<'f>> {
+        Some(match field {
+            Field::Type => &mut self.kind,
+            Field::Id => &mut self.id,
+            Field::ToRoom => &mut self.to_room,
+            Field::To => &mut self.to,
+            Field::SentBy => &mut self.sent_by,
+            Field::RootId => &mut self.root_id,
+            Field::Name => &mut self.name,
+            Field::Room => &mut self.room,
+            Field::Ref => &mut self.reference,
+            Field::Data | Field::Ack | Field::ModelStatus => return None,
+        })
+    }
+}
+
+/// Names a field that routing reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Field {
+    Type,
+    Id,
+    ToRoom,
+    To,
+    SentBy,
+    RootId,
+    Name,
+    Room,
+    Ref,
+    Data,
+    Ack,
+    ModelStatus,
+}
+
+impl Field {
+    /// Finds the field of a key of the map, if routing reads that.
+    #[inline]
+    pub(crate) fn of(key: &[u8]) -> Option<Self> {
         Some(match key {
-            "TYPE" => &mut self.kind,
-            "ID" => &mut self.id,
-            "TO_ROOM" => &mut self.to_room,
-            "TO" => &mut self.to,
-            "SENT_BY" => &mut self.sent_by,
-            "ROOT_ID" => &mut self.root_id,
-            "NAME" => &mut self.name,
-            "ROOM" => &mut self.room,
-            "REF" => &mut self.reference,
+            b"TYPE" => Self::Type,
+            b"ID" => Self::Id,
+            b"TO_ROOM" => Self::ToRoom,
+            b"TO" => Self::To,
+            b"SENT_BY" => Self::SentBy,
+            b"ROOT_ID" => Self::RootId,
+            b"NAME" => Self::Name,
+            b"ROOM" => Self::Room,
+            b"REF" => Self::Ref,
+            b"DATA" => Self::Data,
+            b"ACK" => Self::Ack,
+            b"MODEL_STATUS" => Self::ModelStatus,
             _ => return None,
         })
+    }
+
+    /// Tells whether the broker hands its value on without a look.
+    pub(crate) fn is_opaque(self) -> bool {
+        matches!(self, Self::Id | Self::RootId | Self::Ref | Self::SentBy)
     }
 }

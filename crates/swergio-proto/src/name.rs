@@ -197,10 +197,18 @@ fn check(text: &str, field: &'static str, most: usize, naming: Naming, ours: boo
     if text.starts_with('_') {
         return bad(format!("{field} {text:?}: names that begin with an underscore are reserved"));
     }
-    if text.chars().any(char::is_control) {
+    if has_control(text) {
         return bad(format!("{field} {text:?} has a control character"));
     }
     Ok(())
+}
+
+/// Tells whether a name has a control character; most names are ASCII, where that shows by the byte.
+fn has_control(name: &str) -> bool {
+    if name.is_ascii() {
+        return name.bytes().any(|byte| byte.is_ascii_control());
+    }
+    name.chars().any(char::is_control)
 }
 
 #[cfg(test)]

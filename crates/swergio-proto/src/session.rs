@@ -114,6 +114,7 @@ impl Session {
     ///
     /// # Errors
     /// A fault of the peer's. The session is as it was before; the frame must go nowhere.
+    #[inline]
     pub fn receive<'h>(&mut self, head: &'h Head<'_>) -> Result<Step<'h>, Fault> {
         let kind = head.kind()?;
         match (kind.command(), self.name.is_some()) {
@@ -130,6 +131,7 @@ impl Session {
     }
 
     /// Works out where a control message goes before anything changes, so that a bad one changes nothing.
+    #[inline(never)]
     fn obey<'h>(&mut self, command: Command, head: &'h Head<'_>, kind: &Kind<'_>) -> Result<Step<'h>, Fault> {
         let consumed = Route { ack: head.ack, ..Route::default() };
         let route = if self.rules.upstream { self.route(head, kind)? } else { consumed };
@@ -173,6 +175,7 @@ impl Session {
         RoomName::parse_within(text, "ROOM", &self.rules.limits, self.rules.naming())
     }
 
+    #[inline]
     fn route<'h>(&self, head: &'h Head<'_>, kind: &Kind<'_>) -> Result<Route<'h>, Fault> {
         let (limits, naming) = (&self.rules.limits, self.rules.naming());
         self.check_sender(head)?;
@@ -198,6 +201,7 @@ impl Session {
         Ok(Route { room, member, logged: kind.is_logged(), unsigned, ack: head.ack })
     }
 
+    #[inline]
     fn check_sender(&self, head: &Head<'_>) -> Result<(), Fault> {
         if self.rules.upstream && !self.grant.authenticated {
             return Ok(());

@@ -3,6 +3,8 @@
 mod audit;
 pub mod bridge;
 mod chain;
+#[cfg(feature = "checkpoint")]
+pub mod checkpoint;
 mod component;
 pub mod credit;
 mod derive;
@@ -19,8 +21,13 @@ pub mod gather;
 mod gradcheck;
 pub mod kpi;
 mod numbered;
+mod optimize;
 mod pass;
+#[cfg(feature = "plot")]
+pub mod plot;
 mod port;
+#[cfg(feature = "progress")]
+pub mod progress;
 pub mod reward;
 mod serving;
 mod slope;
@@ -41,6 +48,7 @@ pub use differentiable::{BoxError, Differentiable};
 pub use fault::PassFault;
 pub use function::{Function, function};
 pub use gradcheck::{Checked, Finding, Gradcheck, GradcheckReport, GradientFault, Outcome};
+pub use optimize::{Iterate, Method, Optimize, Optimum, Reason, Stop, optimize};
 pub use pass::Pass;
 pub use port::{Announcement, Column, Dim, IntoDims, Mismatch, Port, Side};
 pub use serving::{Serving, ServingEvent, ServingEvents, ServingLimits, ServingTally};

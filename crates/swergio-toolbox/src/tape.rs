@@ -59,6 +59,8 @@ pub enum Return<S> {
     Found(Pass, S),
     /// It had to go before the gradient came. The pass is the one whose input will have no gradient.
     Late(Eviction, Pass),
+    /// Nothing was kept for this output on purpose: it was [passed on](Tape::pass_on).
+    NotKept(Pass),
     /// There was a gradient for this output already.
     Repeated,
     /// The tape has no memory of such an output: it is somebody else's, was never kept, or is long gone.
@@ -123,11 +125,8 @@ impl<S> Tape<S> {
     ///
     /// An ID that lost or gained the hyphens of a UUID on its way is recognised.
     pub fn take(&mut self, now: Instant, id: &MessageId) -> Return<S> {
-        let found = match (self.remove(id), plain(id)) {
-            (None, Some(plain)) => self.remove(&plain),
-            (found, _) => found,
-        };
-        match found {
+        let id = &self.known(id);
+        match self.remove(id) {
             Some(kept) if self.is_old(now, kept.since) => {
                 self.tally.count(Eviction::Age);
                 self.tally.late += 1;
@@ -143,18 +142,30 @@ impl<S> Tape<S> {
         }
     }
 
-    /// Forgets what was kept for the output `id`: no gradient will come, as a fault says. A gradient that comes all the
-    /// same is late.
-    pub fn forget(&mut self, id: &MessageId) -> Option<(Pass, S)> {
-        let found = match (self.remove(id), plain(id)) {
-            (None, Some(plain)) => self.remove(&plain),
-            (found, _) => found,
+    /// Remembers the output `id`, for which nothing is kept because no gradient is to come, so that a fault finds its way
+    /// back: for as long as it is among the last [`TapeLimits::remembered`].
+    pub fn pass_on(&mut self, id: MessageId, pass: Pass) {
+        self.remove(&id);
+        self.gone.remember(id, Fate::Passed(pass));
+    }
+
+    /// Forgets the output `id`: no gradient will come, as a fault says. Returns whose input it came of, the first time.
+    ///
+    /// What was passed on or evicted finds its way back too. A gradient that comes all the same is late.
+    pub fn forget(&mut self, id: &MessageId) -> Option<Pass> {
+        let id = &self.known(id);
+        let pass = match self.remove(id) {
+            Some(kept) => {
+                self.tally.count(Eviction::Fault);
+                kept.pass
+            }
+            None => match self.gone.recall(id)? {
+                Fate::Used | Fate::Evicted(Eviction::Fault, _) => return None,
+                Fate::Evicted(_, pass) | Fate::Passed(pass) => pass,
+            },
         };
-        found.map(|kept| {
-            self.tally.count(Eviction::Fault);
-            self.gone.remember(kept.id, Fate::Evicted(Eviction::Fault, kept.pass.clone()));
-            (kept.pass, kept.saved)
-        })
+        self.gone.remember(id.clone(), Fate::Evicted(Eviction::Fault, pass.clone()));
+        Some(pass)
     }
 
     /// Lets go of what is older than [`TapeLimits::age`].
@@ -187,16 +198,22 @@ impl<S> Tape<S> {
         &self.tally
     }
 
+    /// Returns the ID as it was kept or remembered: one that is a UUID may have been given hyphens since.
+    fn known(&self, id: &MessageId) -> MessageId {
+        let here = |id: &MessageId| self.places.contains_key(id) || self.gone.recall(id).is_some();
+        plain(id).filter(|plain| !here(id) && here(plain)).unwrap_or_else(|| id.clone())
+    }
+
     /// Tells why there is nothing for a gradient.
     fn recall(&mut self, id: &MessageId) -> Return<S> {
-        let fate = match (self.gone.recall(id), plain(id)) {
-            (None, Some(plain)) => self.gone.recall(&plain),
-            (fate, _) => fate,
-        };
-        match fate {
+        match self.gone.recall(id) {
             Some(Fate::Evicted(why, pass)) => {
                 self.tally.late += 1;
                 Return::Late(why, pass)
+            }
+            Some(Fate::Passed(pass)) => {
+                self.tally.unwanted += 1;
+                Return::NotKept(pass)
             }
             Some(Fate::Used) => {
                 self.tally.repeated += 1;
@@ -249,21 +266,29 @@ mod tests {
     struct Model {
         limits: TapeLimits,
         kept: Vec<(u8, usize, Instant)>,
-        gone: Vec<(u8, Option<Eviction>)>,
+        gone: Vec<(u8, Gone)>,
+    }
+
+    #[derive(Clone, Copy, PartialEq)]
+    enum Gone {
+        Used,
+        Passed,
+        Evicted(Eviction),
     }
 
     #[derive(Debug, PartialEq)]
     enum Answer {
         Found,
+        NotKept,
         Late(Eviction),
         Repeated,
         Unknown,
     }
 
     impl Model {
-        fn go(&mut self, id: u8, why: Option<Eviction>) {
+        fn go(&mut self, id: u8, how: Gone) {
             self.gone.retain(|(gone, _)| *gone != id);
-            self.gone.push((id, why));
+            self.gone.push((id, how));
             while self.gone.len() > self.limits.remembered {
                 self.gone.remove(0);
             }
@@ -271,7 +296,7 @@ mod tests {
 
         fn evict(&mut self, why: Eviction) {
             let (id, ..) = self.kept.remove(0);
-            self.go(id, Some(why));
+            self.go(id, Gone::Evicted(why));
         }
 
         fn sweep(&mut self, now: Instant) {
@@ -297,21 +322,37 @@ mod tests {
             if let Some(at) = self.kept.iter().position(|(kept, ..)| *kept == id) {
                 let (.., since) = self.kept.remove(at);
                 let old = now - since >= self.limits.age;
-                self.go(id, old.then_some(Eviction::Age));
+                self.go(id, if old { Gone::Evicted(Eviction::Age) } else { Gone::Used });
                 return if old { Answer::Late(Eviction::Age) } else { Answer::Found };
             }
             match self.gone.iter().find(|(gone, _)| *gone == id) {
-                Some((_, Some(why))) => Answer::Late(*why),
-                Some((_, None)) => Answer::Repeated,
+                Some((_, Gone::Evicted(why))) => Answer::Late(*why),
+                Some((_, Gone::Passed)) => Answer::NotKept,
+                Some((_, Gone::Used)) => Answer::Repeated,
                 None => Answer::Unknown,
             }
         }
 
+        fn pass_on(&mut self, id: u8) {
+            self.kept.retain(|(kept, ..)| *kept != id);
+            self.go(id, Gone::Passed);
+        }
+
         fn forget(&mut self, id: u8) -> bool {
-            let Some(at) = self.kept.iter().position(|(kept, ..)| *kept == id) else { return false };
-            self.kept.remove(at);
-            self.go(id, Some(Eviction::Fault));
-            true
+            let kept = self.kept.iter().position(|(kept, ..)| *kept == id);
+            let gone = self.gone.iter().find(|(gone, _)| *gone == id).map(|(_, how)| *how);
+            let finds = match (kept, gone) {
+                (Some(at), _) => {
+                    self.kept.remove(at);
+                    true
+                }
+                (None, None | Some(Gone::Used | Gone::Evicted(Eviction::Fault))) => false,
+                (None, Some(Gone::Passed | Gone::Evicted(_))) => true,
+            };
+            if finds {
+                self.go(id, Gone::Evicted(Eviction::Fault));
+            }
+            finds
         }
 
         fn bytes(&self) -> usize {
@@ -324,6 +365,7 @@ mod tests {
         Keep(u8, usize),
         Take(u8),
         Forget(u8),
+        PassOn(u8),
         Wait(u64),
         Sweep,
     }
@@ -333,6 +375,7 @@ mod tests {
             4 => (0..12_u8, 0..40_usize).prop_map(|(id, bytes)| Step::Keep(id, bytes)),
             4 => (0..12_u8).prop_map(Step::Take),
             1 => (0..12_u8).prop_map(Step::Forget),
+            1 => (0..12_u8).prop_map(Step::PassOn),
             2 => (0..6_u64).prop_map(Step::Wait),
             1 => Just(Step::Sweep),
         ]
@@ -385,13 +428,24 @@ mod tests {
                                 prop_assert_eq!(pass.id, name(id));
                                 Answer::Late(why)
                             }
+                            Return::NotKept(pass) => {
+                                prop_assert_eq!(pass.id, name(id));
+                                Answer::NotKept
+                            }
                             Return::Repeated => Answer::Repeated,
                             Return::Unknown => Answer::Unknown,
                         };
                         prop_assert_eq!(answer, model.take(now, id));
                     }
                     Step::Forget(id) => {
-                        prop_assert_eq!(tape.forget(&name(id)).is_some(), model.forget(id));
+                        let asked = if number % 2 == 0 { name(id) } else { hyphenated(id) };
+                        let told = tape.forget(&asked).map(|pass| pass.id);
+                        prop_assert_eq!(told, model.forget(id).then(|| name(id)));
+                    }
+                    Step::PassOn(id) => {
+                        kept_in_all -= u64::from(model.kept.iter().any(|(kept, ..)| *kept == id));
+                        tape.pass_on(name(id), Pass::train(name(id)));
+                        model.pass_on(id);
                     }
                     Step::Wait(seconds) => now += Duration::from_secs(seconds),
                     Step::Sweep => {

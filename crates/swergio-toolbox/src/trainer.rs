@@ -66,6 +66,15 @@ pub trait Observer: Send {
     fn note(&mut self, moment: &Moment<'_>) -> Result<(), crate::BoxError>;
 }
 
+impl<F> Observer for F
+where
+    F: FnMut(&Moment<'_>) -> Result<(), crate::BoxError> + Send,
+{
+    fn note(&mut self, moment: &Moment<'_>) -> Result<(), crate::BoxError> {
+        self(moment)
+    }
+}
+
 /// Tells of one moment of a training.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]

@@ -114,8 +114,7 @@ fn fit_one(name: &str, own: &Tensor, came: &Tensor) -> Result<Tensor, Misfit> {
     let cast = match own.dtype() {
         _ if own.shape() != came.shape() => None,
         dtype if dtype == came.dtype() => Some(came.clone()),
-        Dtype::F32 => Tensor::from_f32(came.shape(), &came.to_f32_vec()).ok(),
-        Dtype::F64 => Tensor::from_f64(came.shape(), &came.to_f64_vec()).ok(),
+        dtype @ (Dtype::F32 | Dtype::F64) => Some(came.to_dtype(dtype)),
         _ => None,
     };
     let spell = |tensor: &Tensor| format!("{}{:?}", tensor.dtype(), tensor.shape());

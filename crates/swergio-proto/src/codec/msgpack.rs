@@ -14,26 +14,35 @@ pub(crate) use tensor_map::TensorMap;
 pub(crate) use to_json::to_json;
 pub(crate) use token::{Reader, Token};
 
-use crate::head::{Head, Slot};
+use crate::head::{Field, Head, Slot};
 use crate::{Fault, LOGGING};
 
 /// Reads a frame's head in one walk that checks every byte of the frame but those in `bin` and `ext`.
-pub(crate) fn peek(bytes: &[u8], nesting: usize) -> Result<Head<'_>, Fault> {
-    let mut head = Head::default();
+pub(crate) fn peek<'f>(bytes: &'f [u8], nesting: usize, head: &mut Head<'f>) -> Result<(), Fault> {
     let mut entries = Entries::open(bytes, nesting)?;
-    while let Some(entry) = entries.next()? {
+    while let Some(entry) = entries.next_by(field)? {
         match entry.key {
-            "DATA" => head.data = Some(entry.place),
-            "ACK" => head.ack = entry.value == Token::Bool(true),
-            "MODEL_STATUS" => head.model_status = entry.integer(),
-            key => {
-                if let Some(slot) = head.slot(key) {
+            None => {}
+            Some(Field::Data) => head.data = Some(entry.place),
+            Some(Field::Ack) => head.ack = entry.value == Token::Bool(true),
+            Some(Field::ModelStatus) => head.model_status = entry.integer(),
+            Some(field) => {
+                if let Some(slot) = head.slot(field) {
                     *slot = entry.slot();
                 }
             }
         }
     }
-    Ok(head)
+    Ok(())
+}
+
+/// Finds the field of a key. One that is not known must be text all the same.
+#[inline]
+fn field(key: &[u8], at: usize) -> Result<Option<Field>, Fault> {
+    match Field::of(key) {
+        None => token::text(key, at).map(|_| None),
+        known => Ok(known),
+    }
 }
 
 /// Walks over the entries of the one map that is a message, checking each.
@@ -44,8 +53,8 @@ pub(crate) struct Entries<'f> {
 }
 
 /// Holds one entry of a message: its key, the first item of its value, and where the value lies.
-pub(crate) struct Entry<'f> {
-    pub(crate) key: &'f str,
+pub(crate) struct Entry<'f, K = &'f str> {
+    pub(crate) key: K,
     pub(crate) value: Token<'f>,
     pub(crate) place: Range<usize>,
 }
@@ -61,13 +70,21 @@ impl<'f> Entries<'f> {
 
     /// Reads one more entry. After the last one it checks that the message ends there.
     pub(crate) fn next(&mut self) -> Result<Option<Entry<'f>>, Fault> {
+        self.next_by(token::text)
+    }
+
+    /// Reads one more entry, with what `read` makes of its key's bytes and their place.
+    #[inline]
+    fn next_by<K>(
+        &mut self,
+        read: impl FnOnce(&'f [u8], usize) -> Result<K, Fault>,
+    ) -> Result<Option<Entry<'f, K>>, Fault> {
         if self.left == 0 {
             return self.reader.end().map(|()| None);
         }
         self.left -= 1;
-        let Token::Str(key) = self.reader.next()? else {
-            return Err(Fault::malformed("a key of the message is not a string"));
-        };
+        let key = self.reader.text_bytes()?;
+        let key = read(key, self.reader.at() - key.len())?;
         let start = self.reader.at();
         let value = self.reader.next()?;
         self.reader.skip(value, 2, self.nesting)?;
@@ -75,7 +92,7 @@ impl<'f> Entries<'f> {
     }
 }
 
-impl<'f> Entry<'f> {
+impl<'f, K> Entry<'f, K> {
     /// Returns the value, if it is an integer of 64 bits with a sign.
     pub(crate) fn integer(&self) -> Option<i64> {
         match self.value {
@@ -92,22 +109,15 @@ impl<'f> Entry<'f> {
     }
 }
 
-/// Appends the map `bytes` with SENT_BY as its last entry: the header counts one more, the rest is copied.
-pub(crate) fn splice_sent_by(bytes: &[u8], name: &str, out: &mut Vec<u8>) {
+/// Finds what stays of the map `bytes` when it takes one more entry, and how many it has.
+pub(crate) fn seam(bytes: &[u8]) -> (Range<usize>, u32) {
     let mut reader = Reader::new(bytes);
     let Ok(Token::Map(count)) = reader.next() else {
         debug_assert!(false, "the frame was peeked, so it is a map");
-        return out.extend_from_slice(bytes);
+        return (0..bytes.len(), 0);
     };
-    out.reserve(bytes.len() + name.len() + SENT_BY_BYTES);
-    spell::map(out, count.saturating_add(1));
-    out.extend_from_slice(&bytes[reader.at()..]);
-    spell::text(out, "SENT_BY");
-    spell::text(out, name);
+    (reader.at()..bytes.len(), count)
 }
-
-/// What SENT_BY adds beside the name: its key, and the longest headers of map and name.
-const SENT_BY_BYTES: usize = 8 + 5 + 5;
 
 /// Wraps the map `bytes` for the room `_logging`.
 pub(crate) fn wrap_log(bytes: &[u8], id: &str) -> Vec<u8> {

@@ -72,7 +72,7 @@ impl Number for i64 {
     fn read(tensor: &Tensor) -> Result<Vec<Self>, PassFault> {
         match tensor.dtype() {
             Dtype::F16 | Dtype::Bf16 | Dtype::F32 | Dtype::F64 => {
-                Err(unreadable(format!("integers are wanted, {tensor} came")))
+                Err(PassFault::unreadable(format!("integers are wanted, {tensor} came")))
             }
             _ => Ok(tensor.to_i64_vec()),
         }
@@ -93,7 +93,7 @@ pub fn to_array<A: Number, D: Dimension>(tensor: &Tensor) -> Result<Array<A, D>,
         .expect("a tensor has as many numbers as its shape says");
     array.into_dimensionality().map_err(|_| {
         let rank = D::NDIM.expect("an array of any rank takes every tensor");
-        unreadable(format!("a tensor of {rank} dimensions is wanted, {tensor} came"))
+        PassFault::unreadable(format!("a tensor of {rank} dimensions is wanted, {tensor} came"))
     })
 }
 
@@ -108,7 +108,7 @@ pub fn to_tensor<A: Number, S: Data<Elem = A>, D: Dimension>(
         Some(numbers) => A::tensor(array.shape(), numbers),
         None => A::tensor(array.shape(), &array.iter().copied().collect::<Vec<A>>()),
     };
-    made.map_err(|fault| PassFault::unreadable(&fault))
+    made.map_err(PassFault::unreadable)
 }
 
 impl<A: Number, D: Dimension + 'static> Value for Array<A, D> {
@@ -119,10 +119,6 @@ impl<A: Number, D: Dimension + 'static> Value for Array<A, D> {
     fn into_values(self) -> Result<Values, PassFault> {
         to_tensor(&self).map(Values::One)
     }
-}
-
-fn unreadable(reason: String) -> PassFault {
-    PassFault::unreadable(&Fault::field("DATA", reason))
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ impl CreditLedger {
             Return::Found(_, shares) => Payment::Paid(shares.pay(rewards)?),
             Return::Repeated => Payment::Repeated,
             Return::Late(..) => Payment::Late,
-            Return::Unknown => Payment::Unknown,
+            Return::Unknown | Return::NotKept(_) => Payment::Unknown,
         })
     }
 

@@ -41,9 +41,19 @@ enum Turn<D> {
     End,
 }
 
+/// Tells whoever waits for the end, however it came.
+struct Last(Arc<Shared>);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        self.0.ended.send_replace(true);
+    }
+}
+
 impl<D: Differentiable> Attendance<D> {
     pub(super) async fn attend(mut self) {
         let mut alarm = Box::pin(sleep_until(Instant::now() + LONG));
+        let _last = Last(Arc::clone(&self.shared));
         let mut outcome = Outcome::default();
         self.machine.announce(&mut outcome);
         while self.settle(&mut outcome).await {
@@ -67,7 +77,6 @@ impl<D: Differentiable> Attendance<D> {
             }
             *self.shared.tally() = self.machine.tally();
         }
-        self.shared.ended.send_replace(true);
     }
 
     /// Waits for whatever comes first.
@@ -123,10 +132,10 @@ impl<D: Differentiable> Attendance<D> {
 
     fn tell(&self, event: ServingEvent) {
         match event {
-            ServingEvent::Neighbour(_) | ServingEvent::CaughtUp { .. } => {
-                tracing::debug!(component = %self.shared.plan.name, ?event);
+            ServingEvent::Mismatch(_) | ServingEvent::FellBehind | ServingEvent::Unsent { .. } => {
+                tracing::warn!(component = %self.shared.plan.name, ?event);
             }
-            _ => tracing::warn!(component = %self.shared.plan.name, ?event),
+            _ => tracing::debug!(component = %self.shared.plan.name, ?event),
         }
         // Nobody needs to listen.
         let _ = self.shared.events.send(event);

@@ -12,7 +12,7 @@ use super::{Plan, ServingEvent, ServingTally, cotangents};
 use crate::port::{Bindings, Expected, admit, admit_gradient, admit_own, admit_own_gradient, expected};
 use crate::{Differentiable, Evicted, Pass, PassFault, Return, Tape, Value, Values};
 
-use faults::{late, object, repeated};
+use faults::{late, not_differentiable, object, repeated};
 use guard::guarded;
 
 /// Turns messages into messages, by what the component computes and what is on its tape.
@@ -25,8 +25,7 @@ pub(super) struct Machine<D: Differentiable> {
 
 /// What is kept of one forward.
 struct Sample<S> {
-    /// Nothing where the component has no gradients: then only the way back is kept, for faults.
-    saved: Option<S>,
+    saved: S,
     /// MODEL_STATUS as the message had it, or had it not.
     stated: Option<ModelStatus>,
     input: Vec<Expected>,
@@ -99,52 +98,41 @@ impl<D: Differentiable> Machine<D> {
             let fault = PassFault::unreadable("a FORWARD without an ID: nothing could come back for it");
             return self.refuse(None, fault, outcome);
         };
-        match self.compute(&pass, message) {
-            Err(fault) => self.refuse(Some(&pass), fault, outcome),
-            Ok((data, sample, bytes)) => {
-                let envelope = Envelope {
-                    root_id: pass.root_id.clone(),
-                    model_status: message.model_status,
-                    data: Some(data),
-                    ..to_room(Kind::FORWARD, &self.plan.output).with_id(fresh.clone())
-                };
-                outcome.envelopes.push(envelope);
-                self.tally.forwards += 1;
-                if let Some(sample) = sample {
-                    let evicted = self.tape.keep(now, fresh, pass, sample, bytes);
-                    tell_evicted(evicted, outcome);
-                }
-            }
+        let (data, kept) = match self.compute(&pass, message) {
+            Ok(computed) => computed,
+            Err(fault) => return self.refuse(Some(&pass), fault, outcome),
+        };
+        outcome.envelopes.push(Envelope {
+            root_id: pass.root_id.clone(),
+            model_status: message.model_status,
+            data: Some(data),
+            ..to_room(Kind::FORWARD, &self.plan.output).with_id(fresh.clone())
+        });
+        self.tally.forwards += 1;
+        match kept {
+            None => self.tape.pass_on(fresh, pass),
+            Some((sample, bytes)) => tell_evicted(self.tape.keep(now, fresh, pass, sample, bytes), outcome),
         }
     }
 
-    /// Computes what goes out, and what to keep of it: how many bytes, too.
+    /// Computes what goes out, and what to keep of it, if anything: with its size in bytes.
     #[expect(clippy::type_complexity, reason = "it is taken apart where it is called")]
     fn compute(
         &mut self,
         pass: &Pass,
         message: &Envelope,
-    ) -> Result<(Body, Option<Sample<D::Saved>>, usize), PassFault> {
+    ) -> Result<(Body, Option<(Sample<D::Saved>, usize)>), PassFault> {
         let mut bindings = Bindings::default();
         let values = admit(&self.plan.inputs, message.data.as_ref(), &mut bindings)?;
         let (came, input) = (values.bytes(), expected(&self.plan.inputs, &values));
-        let value = D::Input::from_values(values)?;
-        let component = &mut self.component;
-        let saves = pass.wants_gradient() && component.is_differentiable();
-        let (output, saved) = guarded(|| match saves {
-            true => component.forward(value, pass).map(|(output, saved)| (output, Some(saved))),
-            false => component.infer(value, pass).map(|output| (output, None)),
-        })?;
-        let known = saved.as_ref().and_then(|saved| self.component.saved_bytes(saved));
-        let values = admit_own(&self.plan.outputs, output.into_values()?, &mut bindings)?;
-        let bytes = known.unwrap_or(if saves { came + values.bytes() } else { 0 });
-        let sample = pass.wants_gradient().then(|| Sample {
-            saved,
-            stated: message.model_status,
-            input,
-            output: expected(&self.plan.outputs, &values),
+        let (own, saved) = run_forward(&mut self.component, values, pass)?;
+        let values = admit_own(&self.plan.outputs, own, &mut bindings)?;
+        let output = expected(&self.plan.outputs, &values);
+        let kept = saved.map(|(saved, known)| {
+            let bytes = known.unwrap_or(came + values.bytes());
+            (Sample { saved, stated: message.model_status, input, output }, bytes)
         });
-        Ok((values.into_body()?, sample, bytes))
+        Ok((values.into_body()?, kept))
     }
 
     fn gradient(&mut self, now: Instant, message: &Envelope, outcome: &mut Outcome) {
@@ -170,8 +158,12 @@ impl<D: Differentiable> Machine<D> {
                 }
             }
             Return::Late(why, pass) => self.refuse_gradient(message, Some(&pass), late(why), outcome),
+            Return::NotKept(pass) if !self.component.is_differentiable() => {
+                self.refuse_gradient(message, Some(&pass), not_differentiable(), outcome);
+            }
             Return::Repeated => self.refuse_gradient(message, None, repeated(), outcome),
-            Return::Unknown => self.unknown(message, outcome),
+            Return::NotKept(_) => self.unknown(message, "nothing is kept for a pass as VALIDATE", outcome),
+            Return::Unknown => self.unknown(message, "no such output is remembered", outcome),
         }
     }
 
@@ -182,16 +174,16 @@ impl<D: Differentiable> Machine<D> {
         sample: Sample<D::Saved>,
         message: &Envelope,
     ) -> Result<(Body, Vec<(String, Body)>), PassFault> {
-        let Sample { saved: Some(saved), input, output, .. } = sample else {
-            return Err(PassFault::new("NOT_DIFFERENTIABLE", "the component has no vector-Jacobian product")
-                .help("send no gradients to it, or give it a vjp"));
-        };
+        let Sample { saved, input, output, .. } = sample;
         let count = cotangents::count(message, self.plan.limits.cotangents)?;
         let gradient = admit_gradient(&self.plan.outputs, &output, message.data.as_ref(), count)?;
         let own = match count {
             None => {
-                let (component, cotangent) = (&mut self.component, D::Output::from_values(gradient)?);
-                guarded(|| component.vjp(saved, cotangent, pass))?.into_values()?
+                let component = &mut self.component;
+                guarded(|| {
+                    let cotangent = D::Output::from_values(gradient)?;
+                    Ok(component.vjp(saved, cotangent, pass)?.into_values()?)
+                })?
             }
             Some(count) => self.pull_many_back(pass, saved, &gradient, count)?,
         };
@@ -212,19 +204,41 @@ impl<D: Differentiable> Machine<D> {
             let why = "several cotangents at once are for asking, not for learning";
             return unwanted(why, "run the pass as PROBE (MODEL_STATUS 3)");
         }
-        let cotangents = cotangents::part(gradient, count).into_iter().map(D::Output::from_values);
-        let cotangents = cotangents.collect::<Result<Vec<_>, _>>()?;
         let component = &mut self.component;
-        let answer = guarded(|| component.vjp_batch(saved, cotangents, pass).transpose())?;
-        let Some(all) = answer else {
+        let all = guarded(|| {
+            let cotangents = cotangents::part(gradient, count).into_iter().map(D::Output::from_values);
+            let answer = component.vjp_batch(saved, cotangents.collect::<Result<_, _>>()?, pass);
+            let values =
+                |all: Vec<D::Input>| all.into_iter().map(|by_input| Ok(by_input.into_values()?)).collect();
+            answer.map(|answer| answer.and_then(values)).transpose()
+        })?;
+        let Some(all): Option<Vec<Values>> = all else {
             let why = "the component takes one cotangent at a time";
             return unwanted(why, "send one in each pass, or serve it `.batched()`");
         };
-        let all = all.into_iter().map(Value::into_values).collect::<Result<Vec<_>, _>>()?;
         cotangents::join(&all)
             .filter(|_| all.len() == count)
             .ok_or_else(|| PassFault::failed("the gradients for several cotangents are not of one form"))
     }
+}
+
+/// Runs the forward, or only infers where nothing is to be kept; with what was saved comes its size, if that is known.
+#[expect(clippy::type_complexity, reason = "it is taken apart where it is called")]
+fn run_forward<D: Differentiable>(
+    component: &mut D,
+    input: Values,
+    pass: &Pass,
+) -> Result<(Values, Option<(D::Saved, Option<usize>)>), PassFault> {
+    guarded(|| {
+        let input = D::Input::from_values(input)?;
+        if pass.wants_gradient() && component.is_differentiable() {
+            let (output, saved) = component.forward(input, pass)?;
+            let bytes = component.saved_bytes(&saved);
+            Ok((output.into_values()?, Some((saved, bytes))))
+        } else {
+            Ok((component.infer(input, pass)?.into_values()?, None))
+        }
+    })
 }
 
 fn to_room(kind: Kind<'static>, room: &RoomName) -> Envelope {
@@ -257,4 +271,5 @@ mod tests {
     mod passes;
     mod ports;
     mod stage;
+    mod worlds;
 }

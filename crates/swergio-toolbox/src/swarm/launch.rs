@@ -29,6 +29,7 @@ use super::{Restart, SwarmError};
 pub struct Launch {
     pub(crate) name: String,
     pub(crate) command: Vec<OsString>,
+    pub(crate) terminal: Vec<OsString>,
     pub(crate) env: Vec<(String, OsString)>,
     pub(crate) cwd: Option<PathBuf>,
     pub(crate) ready: Ready,
@@ -76,6 +77,7 @@ impl Launch {
         Self {
             name: name.into(),
             command: vec![program.into()],
+            terminal: Vec::new(),
             env: Vec::new(),
             cwd: None,
             ready: Ready::Started,
@@ -98,6 +100,13 @@ impl Launch {
     #[must_use]
     pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
         self.command.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Runs it in a terminal, by a command that takes the component's at its end: `xterm -e`.
+    #[must_use]
+    pub fn terminal<A: Into<OsString>>(mut self, command: impl IntoIterator<Item = A>) -> Self {
+        self.terminal = command.into_iter().map(Into::into).collect();
         self
     }
 

@@ -31,6 +31,8 @@ pub struct SwarmLimits {
     pub calls: usize,
     /// Time that a process which is killed has to be gone before it is given up as lost. 10 s.
     pub kill: Duration,
+    /// Time that the last lines of a process may take to be read once it is gone. 1 s.
+    pub drain: Duration,
     /// The longest time between SIGTERM and SIGKILL when the swarm itself was killed. 1 s.
     pub orphan_grace: Duration,
     /// Time between two looks whether a port answers. 50 ms.
@@ -55,6 +57,7 @@ impl Default for SwarmLimits {
             events: 1024,
             calls: 64,
             kill: Duration::from_secs(10),
+            drain: Duration::from_secs(1),
             orphan_grace: Duration::from_secs(1),
             port_poll: Duration::from_millis(50),
             control_calls: 32,

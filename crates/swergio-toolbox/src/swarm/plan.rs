@@ -167,6 +167,13 @@ impl Plan {
         self
     }
 
+    /// Runs no component in a terminal.
+    #[must_use]
+    pub fn without_terminals(mut self) -> Self {
+        self.launches.iter_mut().for_each(|launch| launch.terminal.clear());
+        self
+    }
+
     /// Makes the broker a component like the others, and puts each component after those that it depends on.
     ///
     /// # Errors

@@ -7,11 +7,13 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::process::{Child, Command};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 use super::census::{self, MARK};
 use super::{Ending, guard};
@@ -30,6 +32,16 @@ pub(crate) struct Recipe {
     pub(crate) mark: String,
     /// The time between SIGTERM and SIGKILL should the swarm itself be killed.
     pub(crate) orphan_grace: Duration,
+    /// The time that what it printed may take to be read once it is gone.
+    pub(crate) drain: Duration,
+}
+
+/// Takes what a run prints.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) pipe: PipeWriter,
+    /// Tells, by going, that all is read.
+    pub(crate) read: oneshot::Receiver<()>,
 }
 
 /// Tells what is heard of a run.
@@ -51,10 +63,10 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a run. What is heard of it is told until it is gone.
+    /// Starts a run. What is heard of it is told until it is gone, and all that it printed is taken.
     pub(crate) fn start<F>(
         recipe: Recipe,
-        output: PipeWriter,
+        output: Output,
         tell: impl FnMut(News) -> F + Send + 'static,
     ) -> Self
     where
@@ -81,26 +93,29 @@ impl Process {
     }
 }
 
-async fn run<F>(recipe: Recipe, output: PipeWriter, ear: mpsc::Receiver<u8>, mut tell: impl FnMut(News) -> F)
+async fn run<F>(recipe: Recipe, output: Output, ear: mpsc::Receiver<u8>, mut tell: impl FnMut(News) -> F)
 where
     F: Future<Output = ()>,
 {
-    let mark = recipe.mark.clone();
-    match Guarded::start(recipe, output) {
+    let (mark, drain) = (recipe.mark.clone(), recipe.drain);
+    match Guarded::start(recipe, output.pipe) {
         Ok(guarded) => {
-            let ending = guarded.watch(ear, &mut tell).await;
-            tell(News::Exited(match ending {
-                Some(ending) => ending,
-                None => slipped(mark).await,
-            }))
-            .await;
+            let ending = match guarded.watch(ear, &mut tell).await {
+                Ok(ending) => ending,
+                Err(pid) => slipped(mark, pid).await,
+            };
+            let _ = timeout(drain, output.read).await;
+            tell(News::Exited(ending)).await;
         }
         Err(error) => tell(News::Exited(Ending::NotStarted(error.to_string()))).await,
     }
 }
 
 /// Ends what is left of a process whose guard was killed.
-async fn slipped(mark: String) -> Ending {
+async fn slipped(mark: String, pid: Option<Pid>) -> Ending {
+    if let Some(pid) = pid {
+        let _ = kill_process_group(pid, Signal::KILL);
+    }
     let swept = tokio::task::spawn_blocking(move || census::sweep(&mark)).await.unwrap_or_default();
     tracing::warn!(swept, "a guard was killed; what it watched over is ended");
     Ending::Signal(9)
@@ -134,29 +149,35 @@ impl Guarded {
         Ok(Self { guard, ear: BufReader::new(ear).lines(), mouth })
     }
 
-    /// Passes words on and hears what becomes of the process, until its guard is gone. Returns nothing when that went without a word.
+    /// Passes words on and hears what becomes of the process, until its guard is gone. An error, with the process if there was
+    /// one, says that it went without a word.
     async fn watch<F>(
         mut self,
         mut words: mpsc::Receiver<u8>,
         tell: &mut impl FnMut(News) -> F,
-    ) -> Option<Ending>
+    ) -> Result<Ending, Option<Pid>>
     where
         F: Future<Output = ()>,
     {
         let number = self.guard.id().unwrap_or_default();
-        let mut ending = None;
+        let (mut ending, mut process) = (None, None);
         loop {
             tokio::select! {
                 word = words.recv() => match word {
                     // A guard that is gone is noticed below.
                     Some(word) => drop(self.mouth.try_write(&[word])),
                     // Nobody cares for this process any more: the closed socket tells its guard.
-                    None => return ending.or(Some(Ending::Lost)),
+                    None => return Ok(ending.unwrap_or(Ending::Lost)),
                 },
                 line = self.ear.next_line() => match line {
                     Ok(Some(line)) => match heard(&line, number) {
                         Some(News::Exited(how)) => ending = Some(how),
-                        Some(news) => tell(news).await,
+                        Some(news) => {
+                            if let News::Spawned { pid, .. } = news {
+                                process = i32::try_from(pid).ok().and_then(Pid::from_raw);
+                            }
+                            tell(news).await;
+                        }
                         None => {}
                     },
                     _ => break,
@@ -164,7 +185,7 @@ impl Guarded {
             }
         }
         let _ = self.guard.wait().await;
-        ending
+        ending.ok_or(process)
     }
 }
 

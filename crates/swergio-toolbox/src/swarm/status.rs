@@ -57,16 +57,61 @@ pub struct Status {
     pub pid: Option<u32>,
     /// The number of the process that stands guard over it, while it runs.
     pub guard: Option<u32>,
-    /// How long it has been running.
+    /// How long it has been running. Seconds, where it is spelt.
+    #[serde(with = "seconds")]
     pub uptime: Option<Duration>,
     /// How often it was started again.
     pub restarts: u32,
     /// The rooms that connections of its name sit in, where the broker was asked.
     pub rooms: Vec<String>,
-    /// Processor time that it and its descendants have used. Linux only.
+    /// Processor time that it and its descendants have used. Linux only. Seconds, where it is spelt.
+    #[serde(with = "seconds")]
     pub cpu: Option<Duration>,
     /// Bytes that it and its descendants hold in memory. Linux only.
     pub memory: Option<u64>,
     /// How it ended the last time.
     pub last: Option<Ending>,
+}
+
+/// Spells a time as seconds.
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(time: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+        time.map(|time| time.as_secs_f64()).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+        let seconds = Option::<f64>::deserialize(from)?;
+        seconds.map(Duration::try_from_secs_f64).transpose().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_spelt_for_programs() {
+        let status = Status {
+            name: "aim-0".into(),
+            state: State::Backoff,
+            pid: None,
+            guard: None,
+            uptime: Some(Duration::from_millis(1500)),
+            restarts: 2,
+            rooms: vec!["model".into()],
+            cpu: None,
+            memory: Some(4096),
+            last: Some(Ending::Signal(9)),
+        };
+        let text = serde_json::to_string(&status).unwrap();
+        assert_eq!(
+            text,
+            r#"{"name":"aim-0","state":"backoff","pid":null,"guard":null,"uptime":1.5,"restarts":2,"rooms":["model"],"cpu":null,"memory":4096,"last":{"signal":9}}"#
+        );
+        assert_eq!(serde_json::from_str::<Status>(&text).unwrap(), status);
+    }
 }

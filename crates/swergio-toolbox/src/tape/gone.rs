@@ -12,6 +12,8 @@ use crate::Pass;
 pub(super) enum Fate {
     /// Its gradient came.
     Used,
+    /// Nothing was kept for it, and no gradient is to come; the pass is the one whose input it came of.
+    Passed(Pass),
     /// It had to go; the pass is the one whose input has no gradient.
     Evicted(Eviction, Pass),
 }

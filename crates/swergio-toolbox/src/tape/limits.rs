@@ -66,6 +66,8 @@ pub struct TapeTally {
     pub late: u64,
     /// Gradients for an output that had one already.
     pub repeated: u64,
+    /// Gradients for an output for which nothing was kept on purpose.
+    pub unwanted: u64,
     /// Gradients for an output that nobody remembers.
     pub unknown: u64,
 }

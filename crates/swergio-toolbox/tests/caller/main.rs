@@ -8,4 +8,5 @@ mod chain;
 mod derive;
 mod gradcheck;
 mod hall;
+mod optimize;
 mod planted;

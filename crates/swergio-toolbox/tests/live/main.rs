@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a play that goes wrong fails")]
 
+mod actor;
 mod environment;
 mod gather;
 #[path = "../caller/hall.rs"]

@@ -4,6 +4,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
+#[cfg(feature = "checkpoint")]
+mod weights;
+
 use std::process::{Child, Command};
 use std::time::Duration;
 

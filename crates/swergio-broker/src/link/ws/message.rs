@@ -33,7 +33,7 @@ impl Message {
     ) -> Result<Option<Frame>, Broken> {
         if header.last && begun.is_none() {
             let codec = codec(header.opcode);
-            if codec == Codec::Json && std::str::from_utf8(&payload).is_err() {
+            if codec == Codec::Json && !is_text(&payload) {
                 return Err(not_text());
             }
             return Ok(Some(Frame::new(codec, payload.freeze())));
@@ -70,6 +70,12 @@ impl Message {
         }
         Ok(())
     }
+}
+
+/// Tells whether bytes are UTF-8; most are ASCII, which shows at a fraction of the cost.
+#[inline]
+fn is_text(bytes: &[u8]) -> bool {
+    bytes.is_ascii() || std::str::from_utf8(bytes).is_ok()
 }
 
 fn codec(opcode: Opcode) -> Codec {

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use bytes::BytesMut;
 
 /// Bytes of a read buffer.
-pub(super) const READ: usize = 64 << 10;
+pub(super) const READ: usize = 256 << 10;
 /// Buffers that one thread keeps.
 const KEPT: usize = 4;
 

@@ -1,31 +1,27 @@
 //! Peek: the one scan that fills a head and finds out whether the message is well formed.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use super::scan::{Number, Word};
 use super::text::Text;
 use super::walk::{Reader, Shape, walk};
+use crate::head::Field;
 use crate::{Fault, Head, Slot};
 
-/// Keys whose values the broker hands on without a look.
-const OPAQUE: [&str; 4] = ["ID", "ROOT_ID", "REF", "SENT_BY"];
-
 /// Reads the head of the object in `bytes`, all of which is checked.
-pub(crate) fn peek(bytes: &[u8], nesting: usize) -> Result<Head<'_>, Fault> {
+pub(crate) fn peek<'f>(bytes: &'f [u8], nesting: usize, head: &mut Head<'f>) -> Result<(), Fault> {
     let text = super::utf8(bytes)?;
-    let mut peek = Peek { head: Head::default(), depth: 0, key: Cow::Borrowed(""), start: 0 };
+    let mut peek = Peek { head, depth: 0, field: None, start: 0 };
     walk(text, nesting, &mut peek)?;
-    super::check_object(text)?;
-    Ok(peek.head)
+    super::check_object(text)
 }
 
 /// Hears the whole text and looks at the values of the outermost object.
-struct Peek<'f> {
-    head: Head<'f>,
+struct Peek<'h, 'f> {
+    head: &'h mut Head<'f>,
     depth: usize,
-    /// The outermost object's key whose value is being read.
-    key: Cow<'f, str>,
+    /// The outermost object's field whose value is being read, if routing reads it.
+    field: Option<Field>,
     /// Where that value began, if it is an object or array.
     start: usize,
 }
@@ -38,36 +34,42 @@ enum Value<'f> {
     Other,
 }
 
-impl<'f> Peek<'f> {
+impl<'f> Peek<'_, 'f> {
     /// Takes in a value of the outermost object.
+    #[inline(always)]
     fn fill(&mut self, value: Value<'f>, span: Range<usize>) {
-        if let Some(slot) = self.head.slot(&self.key) {
-            *slot = match value {
-                Value::Text(text) => match text.exact() {
-                    Some(text) => Slot::Text(text),
-                    // What routing never compares is forwarded as it came, whatever it is.
-                    None if OPAQUE.contains(&&*self.key) => Slot::Text(text.lossy()),
-                    None => Slot::Torn(span.start),
-                },
-                _ => Slot::Other,
-            };
-            return;
-        }
-        match &*self.key {
-            "DATA" => self.head.data = Some(span),
-            "ACK" => self.head.ack = matches!(value, Value::True),
-            "MODEL_STATUS" => {
-                self.head.model_status = match value {
-                    Value::Integer(number) => number.raw().parse().ok(),
-                    _ => None,
+        let Some(field) = self.field else { return };
+        match (field, value) {
+            (Field::Data, _) => self.head.data = Some(span),
+            (Field::Ack, value) => self.head.ack = matches!(value, Value::True),
+            (Field::ModelStatus, Value::Integer(number)) => {
+                self.head.model_status = number.raw().parse().ok();
+            }
+            (Field::ModelStatus, _) => self.head.model_status = None,
+            (field, value) => {
+                if let Some(slot) = self.head.slot(field) {
+                    *slot = value.slot(field, span.start);
                 }
             }
-            _ => {}
         }
     }
 }
 
-impl<'f> Reader<'f> for Peek<'f> {
+impl<'f> Value<'f> {
+    /// Makes of a value at byte `at` what its field's slot holds.
+    #[inline(always)]
+    fn slot(self, field: Field, at: usize) -> Slot<'f> {
+        let Self::Text(text) = self else { return Slot::Other };
+        match text.exact() {
+            Some(text) => Slot::Text(text),
+            // What routing never compares is forwarded as it came, whatever it is.
+            None if field.is_opaque() => Slot::Text(text.lossy()),
+            None => Slot::Torn(at),
+        }
+    }
+}
+
+impl<'f> Reader<'f> for Peek<'_, 'f> {
     #[inline(always)]
     fn open(&mut self, _: Shape, at: usize) {
         if self.depth == 1 {
@@ -87,7 +89,7 @@ impl<'f> Reader<'f> for Peek<'f> {
     #[inline(always)]
     fn key(&mut self, key: Text<'f>) {
         if self.depth == 1 {
-            self.key = key.lossy();
+            self.field = Field::of(key.lossy().as_bytes());
         }
     }
 

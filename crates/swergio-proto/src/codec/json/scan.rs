@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::stride::{digits_until, plain_until};
+use super::stride::{digits_until, has_control, quote_from};
 use super::text::Text;
 use crate::Fault;
 
@@ -20,6 +20,8 @@ pub(super) enum Stop {
 pub(super) struct Scan<'f> {
     text: &'f str,
     at: usize,
+    /// Whether there are control characters, of which strings must be free.
+    control: bool,
 }
 
 /// Holds where a number stands.
@@ -68,7 +70,7 @@ impl Word {
 
 impl<'f> Scan<'f> {
     pub(super) fn new(text: &'f str) -> Self {
-        Self { text, at: 0 }
+        Self { text, at: 0, control: has_control(text.as_bytes()) }
     }
 
     /// Returns how many bytes were read.
@@ -104,7 +106,7 @@ impl<'f> Scan<'f> {
     }
 
     /// Reads a key and its colon.
-    #[inline]
+    #[inline(always)]
     pub(super) fn key(&mut self) -> Result<Text<'f>, Stop> {
         if self.byte() != Some(b'"') {
             return Err(Stop::Wanted("a key in double quotes"));
@@ -125,18 +127,32 @@ impl<'f> Scan<'f> {
         let mut escaped = false;
         self.at += 1;
         loop {
-            self.at = plain_until(self.text.as_bytes(), self.at);
+            let from = self.at;
+            self.at = quote_from(self.text.as_bytes(), from);
+            if self.control {
+                self.check_plain(from)?;
+            }
             match self.byte() {
                 Some(b'"') => break self.at += 1,
                 Some(b'\\') => {
                     escaped = true;
                     self.escape()?;
                 }
-                Some(_) => return Err(Stop::Wanted("an escape such as \\n")),
-                None => return Err(Stop::Wanted("a double quote that ends the string")),
+                _ => return Err(Stop::Wanted("a double quote that ends the string")),
             }
         }
         Ok(Text::new(self.text, start..self.at, escaped))
+    }
+
+    /// Checks that the part of a string which was stepped over has no control character, and steps back to it if so.
+    fn check_plain(&mut self, from: usize) -> Result<(), Stop> {
+        match self.text.as_bytes()[from..self.at].iter().position(|byte| *byte < 0x20) {
+            Some(before) => {
+                self.at = from + before;
+                Err(Stop::Wanted("an escape such as \\n"))
+            }
+            None => Ok(()),
+        }
     }
 
     #[cold]

@@ -1,5 +1,7 @@
 //! Stride: finds where a run of bytes ends, eight or 64 bytes at a time, in plain Rust.
 
+use memchr::memchr2;
+
 const BLOCK: usize = 64;
 const ONES: u64 = 0x0101_0101_0101_0101;
 const TOPS: u64 = 0x8080_8080_8080_8080;
@@ -20,19 +22,25 @@ pub(super) fn run(bytes: &[u8], good: impl Fn(u8) -> bool) -> usize {
     blocks + bytes[blocks..].iter().take_while(|byte| good(**byte)).count()
 }
 
-/// Finds the next byte at or after `at` that is not plain; the text's end if there is none.
+/// Finds the next quote or backslash at or after `at`; the text's end if there is none.
 ///
-/// Most strings are short, so it begins with short strides.
+/// Most strings end within a stride.
 #[inline]
-pub(super) fn plain_until(bytes: &[u8], mut at: usize) -> usize {
-    for _ in 0..8 {
-        match stride(bytes, at, marks) {
-            Ok(8) => at += 8,
-            Ok(plain) => return at + plain,
-            Err(()) => break,
-        }
+pub(super) fn quote_from(bytes: &[u8], at: usize) -> usize {
+    match stride(bytes, at, quotes) {
+        Ok(8) => quote_far_from(bytes, at + 8),
+        Ok(before) => at + before,
+        Err(()) => quote_far_from(bytes, at),
     }
-    at + run(&bytes[at..], is_plain)
+}
+
+fn quote_far_from(bytes: &[u8], at: usize) -> usize {
+    memchr2(b'"', b'\\', &bytes[at..]).map_or(bytes.len(), |further| at + further)
+}
+
+/// Tells whether there is a control character, without a branch, so that it becomes vector instructions.
+pub(super) fn has_control(bytes: &[u8]) -> bool {
+    bytes.iter().fold(u8::MAX, |least, &byte| least.min(byte)) < 0x20
 }
 
 /// Finds the end of a run of digits.
@@ -55,15 +63,13 @@ fn stride(bytes: &[u8], at: usize, mark: impl Fn(u64) -> u64) -> Result<usize, (
     Ok(mark(u64::from_le_bytes(*eight)).trailing_zeros() as usize / 8)
 }
 
-/// Sets the top bit of the lowest byte that is a quote, a backslash or a control character.
+/// Sets the top bit of the lowest byte that is a quote or a backslash.
 ///
 /// Bytes above that one may be marked wrongly, as the subtractions borrow upwards; the lowest never is.
 #[inline]
-fn marks(word: u64) -> u64 {
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word;
-    (below(quote, 1) | below(backslash, 1) | below(word, 0x20)) & TOPS
+fn quotes(word: u64) -> u64 {
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    (zero(word ^ (ONES * b'"' as u64)) | zero(word ^ (ONES * b'\\' as u64))) & TOPS
 }
 
 /// Sets the top bit of every byte that is no digit.

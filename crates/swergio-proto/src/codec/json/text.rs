@@ -30,6 +30,7 @@ impl<'f> Text<'f> {
     }
 
     /// Returns what stands between the quotes.
+    #[inline]
     pub(super) fn raw(&self) -> &'f str {
         &self.text[self.span.start + 1..self.span.end - 1]
     }

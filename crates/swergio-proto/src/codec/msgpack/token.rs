@@ -109,6 +109,18 @@ impl<'f> Reader<'f> {
         })
     }
 
+    /// Reads a string, without checking that it is text.
+    #[inline]
+    pub(crate) fn text_bytes(&mut self) -> Result<&'f [u8], Fault> {
+        let [mark] = self.array::<1>()?;
+        let size = match mark {
+            0xa0..=0xbf => (mark & 0x1f).into(),
+            0xd9..=0xdb => self.size(mark - 0xd9)?,
+            _ => return Err(Fault::malformed("a key of the message is not a string")),
+        };
+        self.take(size)
+    }
+
     /// Skips the rest of the item that `first` began, checking every byte of it. Were it a container, it would
     /// lie `depth` deep.
     pub(crate) fn skip(&mut self, first: Token<'f>, depth: usize, nesting: usize) -> Result<(), Fault> {
@@ -164,18 +176,20 @@ impl<'f> Reader<'f> {
         Ok(self.take(width)?.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
     }
 
+    #[inline]
     fn text(&mut self, size: usize) -> Result<&'f str, Fault> {
         let start = self.at;
-        std::str::from_utf8(self.take(size)?)
-            .map_err(|_| Fault::malformed(format!("the text at byte {start} is not UTF-8")))
+        text(self.take(size)?, start)
     }
 
+    #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
         let found = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk()).ok_or_else(cut_short)?;
         self.at += N;
         Ok(*found)
     }
 
+    #[inline]
     fn take(&mut self, size: usize) -> Result<&'f [u8], Fault> {
         let found = self.bytes.get(self.at..).and_then(|rest| rest.get(..size)).ok_or_else(cut_short)?;
         self.at += size;
@@ -185,6 +199,17 @@ impl<'f> Reader<'f> {
 
 fn unsigned(number: u64) -> Token<'static> {
     i64::try_from(number).map_or(Token::Uint(number), Token::Int)
+}
+
+/// Takes the bytes at byte `at` of a message for text.
+#[inline]
+pub(crate) fn text(bytes: &[u8], at: usize) -> Result<&str, Fault> {
+    std::str::from_utf8(bytes).map_err(|_| not_text(at))
+}
+
+#[cold]
+fn not_text(at: usize) -> Fault {
+    Fault::malformed(format!("the text at byte {at} is not UTF-8"))
 }
 
 #[cold]

@@ -83,6 +83,31 @@ impl CandleModule {
         if tensor.dtype().is_float() { tensor.to_dtype(self.dtype) } else { Ok(tensor) }
     }
 
+    /// Computes the gradient by the input, and those by the variables.
+    fn pull(
+        &mut self,
+        saved: &mut Recorded,
+        cotangent: &Tensor,
+        pass: &Pass,
+    ) -> Result<(Tensor, GradStore), BoxError> {
+        if saved.version != self.version {
+            saved.output = (self.forward)(saved.input.as_tensor(), pass.learns())?;
+            saved.version = self.version;
+        }
+        let (output, input) = (&saved.output, &saved.input);
+        if output.dims() != cotangent.dims() {
+            let (needs, had) = (output.dims(), cotangent.dims());
+            return Err(format!("the output has the shape {needs:?}, the gradient by it {had:?}").into());
+        }
+        let cotangent = cotangent.to_device(&self.device)?.to_dtype(output.dtype())?;
+        let gradients = (output * cotangent)?.sum_all()?.backward()?;
+        let by_input = match gradients.get(input) {
+            Some(gradient) => gradient.detach(),
+            None => input.zeros_like()?,
+        };
+        Ok((by_input.to_dtype(saved.came)?, gradients))
+    }
+
     /// Lists the variables in the order of their names, which is the same in every run.
     fn named(&self) -> BTreeMap<String, Var> {
         let vars = self.vars.data().lock().unwrap_or_else(PoisonError::into_inner);
@@ -132,23 +157,20 @@ impl Differentiable for CandleModule {
         Ok((self.forward)(&input, pass.learns())?.detach())
     }
 
-    fn vjp(&mut self, saved: Recorded, cotangent: Tensor, pass: &Pass) -> Result<Tensor, BoxError> {
-        let Recorded { came, input, mut output, version } = saved;
-        if version != self.version {
-            output = (self.forward)(input.as_tensor(), pass.learns())?;
-        }
-        if output.dims() != cotangent.dims() {
-            let (needs, had) = (output.dims(), cotangent.dims());
-            return Err(format!("the output has the shape {needs:?}, the gradient by it {had:?}").into());
-        }
-        let cotangent = cotangent.to_device(&self.device)?.to_dtype(output.dtype())?;
-        let gradients = (output * cotangent)?.sum_all()?.backward()?;
+    fn vjp(&mut self, mut saved: Recorded, cotangent: Tensor, pass: &Pass) -> Result<Tensor, BoxError> {
+        let (by_input, gradients) = self.pull(&mut saved, &cotangent, pass)?;
         self.learn(&gradients, pass)?;
-        let by_input = match gradients.get(&input) {
-            Some(gradient) => gradient.detach(),
-            None => input.zeros_like()?,
-        };
-        Ok(by_input.to_dtype(came)?)
+        Ok(by_input)
+    }
+
+    fn vjp_batch(
+        &mut self,
+        mut saved: Recorded,
+        cotangents: Vec<Tensor>,
+        pass: &Pass,
+    ) -> Option<Result<Vec<Tensor>, BoxError>> {
+        let mut pull = |cotangent| self.pull(&mut saved, cotangent, pass).map(|(by_input, _)| by_input);
+        Some(cotangents.iter().map(&mut pull).collect())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Value: candle's tensors to and from those of the wire.
 
 use candle_core::{DType, Device, Tensor as CandleTensor};
-use swergio_client::{Dtype, Fault, Tensor};
+use swergio_client::{Dtype, Tensor};
 
 use crate::{PassFault, Value, Values};
 
@@ -21,10 +21,10 @@ pub fn to_candle(tensor: &Tensor, device: &Device) -> Result<CandleTensor, PassF
         Dtype::U8 | Dtype::Bool => DType::U8,
         Dtype::U32 => DType::U32,
         _ => {
-            return Err(unreadable(format!("candle has no {}: send i64 or f32", tensor.dtype())));
+            return Err(PassFault::unreadable(format!("candle has no {}: send i64 or f32", tensor.dtype())));
         }
     };
-    CandleTensor::from_raw_buffer(tensor.data(), dtype, tensor.shape(), device).map_err(unreadable)
+    CandleTensor::from_raw_buffer(tensor.data(), dtype, tensor.shape(), device).map_err(PassFault::unreadable)
 }
 
 /// Copies a tensor of candle's, in C order, however it lies in memory.
@@ -43,12 +43,15 @@ pub fn to_tensor(tensor: &CandleTensor) -> Result<Tensor, PassFault> {
         DType::U8 => Dtype::U8,
         DType::U32 => Dtype::U32,
         other => {
-            return Err(unreadable(format!("no message can carry {}: convert it to f32", other.as_str())));
+            return Err(PassFault::unreadable(format!(
+                "no message can carry {}: convert it to f32",
+                other.as_str()
+            )));
         }
     };
     let mut bytes = Vec::with_capacity(tensor.elem_count() * dtype.size());
-    tensor.write_bytes(&mut bytes).map_err(unreadable)?;
-    Tensor::new(dtype, tensor.dims(), bytes).map_err(|fault| PassFault::unreadable(&fault))
+    tensor.write_bytes(&mut bytes).map_err(PassFault::unreadable)?;
+    Tensor::new(dtype, tensor.dims(), bytes).map_err(PassFault::unreadable)
 }
 
 impl Value for CandleTensor {
@@ -59,10 +62,6 @@ impl Value for CandleTensor {
     fn into_values(self) -> Result<Values, PassFault> {
         to_tensor(&self).map(Values::One)
     }
-}
-
-fn unreadable(reason: impl std::fmt::Display) -> PassFault {
-    PassFault::unreadable(&Fault::field("DATA", reason.to_string()))
 }
 
 #[cfg(test)]

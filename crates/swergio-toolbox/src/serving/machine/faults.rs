@@ -1,6 +1,6 @@
 //! Faults: who is told of a message that came to nothing.
 
-use swergio_client::{Envelope, MessageId, ModelStatus, RoomName};
+use swergio_client::{Envelope, MessageId, RoomName};
 
 use super::{Machine, Outcome};
 use crate::serving::ServingEvent;
@@ -36,11 +36,8 @@ impl<D: Differentiable> Machine<D> {
     }
 
     /// Ignores a gradient that may well be a sibling's, and tells of it here alone.
-    pub(super) fn unknown(&mut self, message: &Envelope, outcome: &mut Outcome) {
+    pub(super) fn unknown(&mut self, message: &Envelope, why: &str, outcome: &mut Outcome) {
         self.tally.refused_gradients += 1;
-        let validates = message.model_status == Some(ModelStatus::VALIDATE);
-        let why =
-            if validates { "nothing is kept for a pass as VALIDATE" } else { "no such output is remembered" };
         let fault = PassFault::new("GRADIENT_UNKNOWN", why).at(&self.plan.name);
         outcome.events.push(ServingEvent::GradientRefused { id: message.id.clone(), fault });
     }
@@ -48,7 +45,7 @@ impl<D: Differentiable> Machine<D> {
     /// Hands a fault of a component further on back. False when it is about nobody's output here.
     pub(super) fn relay(&mut self, message: &Envelope, outcome: &mut Outcome) -> bool {
         let Some((id, fault)) = PassFault::read(message) else { return false };
-        let Some((pass, _)) = self.tape.forget(&id) else { return false };
+        let Some(pass) = self.tape.forget(&id) else { return false };
         self.tally.relayed += 1;
         let fault = fault.at(message.sent_by.as_deref().unwrap_or("a component further on"));
         self.say_fault(&self.plan.input, &pass.id, pass.root_id.as_deref(), &fault, outcome);
@@ -76,7 +73,7 @@ impl<D: Differentiable> Machine<D> {
         let fault = fault.at(&self.plan.name);
         match envelope.kind.as_str() {
             "DATA/FORWARD" => {
-                if let Some((pass, _)) = envelope.id.as_ref().and_then(|id| self.tape.forget(id)) {
+                if let Some(pass) = envelope.id.as_ref().and_then(|id| self.tape.forget(id)) {
                     self.say_fault(&self.plan.input, &pass.id, pass.root_id.as_deref(), &fault, outcome);
                 }
             }
@@ -111,4 +108,9 @@ pub(super) fn object(message: &Envelope, outcome: &mut Outcome) {
     {
         outcome.events.push(ServingEvent::Objected { id, fault });
     }
+}
+
+pub(super) fn not_differentiable() -> PassFault {
+    PassFault::new("NOT_DIFFERENTIABLE", "the component has no vector-Jacobian product")
+        .help("send no gradients to it, or give it a vjp")
 }

@@ -1,18 +1,18 @@
 //! Instance: one process of a component as the driver holds it.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::{Heard, Setting};
 use crate::swarm::log::Pump;
 use crate::swarm::machine::{Node, Rule};
-use crate::swarm::process::{News, Process, Recipe};
+use crate::swarm::process::{News, Output, Process, Recipe};
 use crate::swarm::template::Template;
 use crate::swarm::{Ending, Launch, Ready, Status, SwarmError, SwarmLimits};
 
@@ -49,6 +49,11 @@ pub(super) fn rule(launch: &Launch) -> Rule {
     }
 }
 
+/// Tells whose plan makes no sense.
+fn of(component: &str, told: &SwarmError) -> SwarmError {
+    SwarmError::Plan(format!("{component}: {told}"))
+}
+
 impl Instance {
     pub(super) fn new(
         launch: Arc<Launch>,
@@ -59,7 +64,7 @@ impl Instance {
         let template = Template::of(&launch, &name, replica, url);
         let instance = Self {
             component: launch.name.as_str().into(),
-            member: template.fill_text(&launch.member)?,
+            member: template.fill_text(&launch.member).map_err(|told| of(&launch.name, &told))?,
             launch,
             name: name.into(),
             template,
@@ -72,13 +77,19 @@ impl Instance {
             last: None,
         };
         // What cannot be filled in is told now, not when it is started.
-        instance.recipe(&"".into(), "", Duration::ZERO)?;
+        let tried = instance.recipe(&"".into(), "", &SwarmLimits::default());
+        tried.map_err(|told| of(&instance.launch.name, &told))?;
         Ok(instance)
     }
 
-    fn recipe(&self, guard: &std::ffi::OsString, mark: &str, grace: Duration) -> Result<Recipe, SwarmError> {
+    fn recipe(&self, guard: &OsString, mark: &str, limits: &SwarmLimits) -> Result<Recipe, SwarmError> {
         let launch = &self.launch;
-        let command = launch.command.iter().map(|word| self.template.fill(word)).collect::<Result<_, _>>()?;
+        let command = launch
+            .terminal
+            .iter()
+            .chain(&launch.command)
+            .map(|word| self.template.fill(word))
+            .collect::<Result<_, _>>()?;
         let own = launch.env.iter().map(|(name, value)| Ok((name.clone(), self.template.fill(value)?)));
         let env = self.template.variables().map(Ok).chain(own).collect::<Result<_, SwarmError>>()?;
         let cwd = launch.cwd.as_ref().map(|cwd| self.template.fill(cwd.as_os_str())).transpose()?;
@@ -88,7 +99,8 @@ impl Instance {
             env,
             cwd: cwd.map(Into::into),
             mark: format!("{mark}/{}/", self.name),
-            orphan_grace: grace.min(launch.grace),
+            orphan_grace: limits.orphan_grace.min(launch.grace),
+            drain: limits.drain,
         })
     }
 
@@ -125,11 +137,12 @@ impl Instance {
         run: u32,
         setting: &Setting,
         tell: &mpsc::Sender<Heard>,
-    ) -> Result<(Recipe, std::io::PipeWriter), SwarmError> {
+    ) -> Result<(Recipe, Output), SwarmError> {
         let guard = setting.guard.as_ref().ok_or(SwarmError::Unguarded)?;
-        let recipe = self.recipe(guard, &setting.mark, setting.limits.orphan_grace)?;
+        let recipe = self.recipe(guard, &setting.mark, &setting.limits)?;
         let failed = |error: std::io::Error| SwarmError::io("no pipe for what it prints", &error);
-        let (input, output) = std::io::pipe().map_err(failed)?;
+        let (input, pipe) = std::io::pipe().map_err(failed)?;
+        let (reading, read) = oneshot::channel::<()>();
         let told = tell.clone();
         let sign = match &self.launch.ready {
             Ready::Line(text) => {
@@ -147,8 +160,12 @@ impl Instance {
             sign,
         };
         let thread = thread::Builder::new().name(format!("log of {}", self.name));
-        thread.spawn(move || pump.run(input)).map_err(failed)?;
-        Ok((recipe, output))
+        let take = move || {
+            pump.run(input);
+            drop(reading);
+        };
+        thread.spawn(take).map_err(failed)?;
+        Ok((recipe, Output { pipe, read }))
     }
 
     /// Notes that it runs.

@@ -38,6 +38,8 @@ pub(super) fn launch(
     if let Some(grace) = raw.grace.or(settings.grace) {
         launch.grace = seconds(name, "grace", grace)?;
     }
+    let terminal = raw.terminal_cmd.or_else(|| settings.terminal_cmd.clone());
+    launch.terminal = terminal.unwrap_or_default().0.into_iter().map(Into::into).collect();
     launch.replicas = raw.replicas.unwrap_or(1);
     launch.needs = raw.depends_on.unwrap_or_default().0;
     launch.lead = raw.lead;
@@ -63,23 +65,19 @@ impl Language {
     }
 }
 
-/// Spells the command: `command`, or what runs `filepath`, behind `terminal_cmd`.
+/// Spells the command: `command`, or what runs `filepath`.
 fn command(
     name: &str,
     raw: &RawComponent,
     settings: &RawSettings,
     place: &Place,
 ) -> Result<Vec<String>, String> {
-    let terminal = raw.terminal_cmd.as_ref().or(settings.terminal_cmd.as_ref());
-    let command = match (&raw.filepath, &raw.command) {
-        (None, Some(command)) => command.0.clone(),
-        (Some(path), None) => interpreter(name, path, raw, settings, place)?,
-        (None, None) => return Err(format!("{name} says neither `filepath` nor `command`: what is to run?")),
-        (Some(_), Some(_)) => {
-            return Err(format!("{name} says both `filepath` and `command`; give one of them"));
-        }
-    };
-    Ok(terminal.map(|words| words.0.clone()).unwrap_or_default().into_iter().chain(command).collect())
+    match (&raw.filepath, &raw.command) {
+        (None, Some(command)) => Ok(command.0.clone()),
+        (Some(path), None) => interpreter(name, path, raw, settings, place),
+        (None, None) => Err(format!("{name} says neither `filepath` nor `command`: what is to run?")),
+        (Some(_), Some(_)) => Err(format!("{name} says both `filepath` and `command`; give one of them")),
+    }
 }
 
 fn interpreter(

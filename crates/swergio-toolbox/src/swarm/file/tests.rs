@@ -18,7 +18,13 @@ fn one(text: &str) -> Launch {
 }
 
 fn line(launch: &Launch) -> String {
-    launch.command.iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
+    launch
+        .terminal
+        .iter()
+        .chain(&launch.command)
+        .map(|word| word.to_str().unwrap())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn wrong(text: &str) -> String {

@@ -151,6 +151,19 @@ fn a_probe_leaves_the_weights_and_a_wrong_gradient_is_told() {
 }
 
 #[test]
+fn several_gradients_of_one_forward_are_those_of_several_forwards() {
+    let (mut net, (x, cotangent), probe) = (net(DType::F64), sample(), pass(ModelStatus::PROBE));
+    let twice = (&cotangent * 2.0).unwrap();
+    let (_, saved) = net.forward(x.clone(), &probe).unwrap();
+    let together = net.vjp_batch(saved, vec![cotangent.clone(), twice.clone()], &probe).unwrap().unwrap();
+    for (came, cotangent) in together.iter().zip([cotangent, twice]) {
+        let (_, saved) = net.forward(x.clone(), &probe).unwrap();
+        let alone = net.vjp(saved, cotangent, &probe).unwrap();
+        assert_eq!(numbers(came).unwrap(), numbers(&alone).unwrap());
+    }
+}
+
+#[test]
 fn an_input_that_does_not_matter_has_the_gradient_zero() {
     let mut constant = CandleModule::new(VarMap::new(), |x| Tensor::ones((), x.dtype(), x.device()));
     let (_, saved) = constant.forward(tensor(&[1.0, 2.0], &[2]), &pass(ModelStatus::TRAIN)).unwrap();

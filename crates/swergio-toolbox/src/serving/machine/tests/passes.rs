@@ -120,6 +120,20 @@ fn a_reward_is_ignored_and_told() {
     assert_eq!((c.events(), c.tally().tape.kept), (vec!["Ignored".to_owned()], 1));
 }
 
+/// R90: in a pass that keeps nothing a fault finds its way back all the same.
+#[test]
+fn a_fault_is_handed_back_where_nothing_was_kept() {
+    let mut c = square();
+    let mut came = says(Kind::FORWARD, "in", "i", "[3.0]");
+    came.model_status = Some(ModelStatus::VALIDATE);
+    c.hears(&came);
+    let fault = crate::PassFault::failed("no").to_envelope(&MessageId::new("o1"));
+    let fault = fault.with_to_room(swergio_client::RoomName::parse("out").unwrap());
+    assert_eq!(c.hears(&fault), ["FAULT FAILED about i > in"]);
+    assert_eq!(c.hears(&fault), [""; 0]);
+    assert_eq!(c.tally().tape.kept, 0);
+}
+
 #[test]
 fn what_siblings_say_is_nothing_to_it() {
     let mut c: Stage<_> = square();

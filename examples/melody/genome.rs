@@ -37,16 +37,6 @@ impl Genome {
         }
     }
 
-    /// Returns the bits.
-    pub(crate) fn bits(&self) -> &[bool] {
-        &self.0
-    }
-
-    /// Returns the bits as a network takes them: 0 and 1.
-    pub(crate) fn features(&self) -> Vec<f64> {
-        self.0.iter().map(|bit| f64::from(u8::from(*bit))).collect()
-    }
-
     /// Lists the 32 places, in time.
     pub(crate) fn places(&self) -> Vec<Place> {
         let value = |bits: &[bool]| bits.iter().rev().fold(0, |value, bit| 2 * value + u8::from(*bit));

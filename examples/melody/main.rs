@@ -5,7 +5,6 @@
 mod genome;
 mod midi;
 mod score;
-#[cfg(test)]
 mod taste;
 mod wave;
 
@@ -15,6 +14,7 @@ use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 
 use genome::Genome;
+use taste::SimulatedTaste;
 
 /// Breed melodies to a person's taste.
 #[derive(Parser)]
@@ -27,6 +27,8 @@ struct Command {
 enum Part {
     /// Write a melody as MIDI and as sound.
     Render(Render),
+    /// Print what the simulated person thinks of melodies, from 0 to 5.
+    Rate(Rate),
 }
 
 #[derive(clap::Args)]
@@ -41,9 +43,34 @@ struct Render {
     wav: Option<PathBuf>,
 }
 
+#[derive(clap::Args)]
+struct Rate {
+    /// The melodies: each 128 digits 0 and 1, or 32 hexadecimal ones.
+    #[arg(required = true)]
+    genomes: Vec<Genome>,
+    /// Begins the whim that is added to each rating.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Standard deviation of that whim; 0 is none.
+    #[arg(long, default_value_t = 0.0)]
+    whim: f64,
+}
+
 fn main() -> Result<()> {
     match Command::parse().part {
         Part::Render(render) => render.run(),
+        Part::Rate(rate) => rate.run(),
+    }
+}
+
+impl Rate {
+    fn run(&self) -> Result<()> {
+        ensure!(self.whim >= 0.0, "--whim is a standard deviation: 0 or more");
+        let mut person = SimulatedTaste::new(self.seed, self.whim);
+        for genome in &self.genomes {
+            println!("{}", person.rate(genome));
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,4 @@
-//! Score: a melody as notes in time: for the ear, for MIDI, for the console.
-
-use swergio_toolbox::feedback::{Note, Show};
+//! Score: a melody as notes in time.
 
 use crate::genome::{Genome, Place};
 
@@ -36,20 +34,13 @@ pub(crate) fn tones(genome: &Genome) -> Vec<Tone> {
     tones
 }
 
-/// Shows a melody to a person, who can hear it.
-pub(crate) fn show(genome: &Genome) -> Show {
-    let note =
-        |tone: Tone| Note { start: tone.start.into(), length: tone.length.into(), pitch: tone.pitch.into() };
-    Show::melody(tones(genome).into_iter().map(note).collect::<Vec<_>>(), TEMPO)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Spells values of four bits, the rest of the melody being rests.
     fn melody(values: &[u8]) -> Genome {
-        let rest = std::iter::repeat(&15).take(32 - values.len());
+        let rest = std::iter::repeat_n(&15, 32 - values.len());
         let bits = values.iter().chain(rest).flat_map(|value| (0..4).map(move |bit| value >> bit & 1 == 1));
         Genome::new(bits.collect()).unwrap()
     }

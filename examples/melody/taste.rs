@@ -5,7 +5,7 @@ use swergio_toolbox::dice::Dice;
 use crate::genome::{Genome, NOTES, Place};
 
 /// The best rating; the worst is 0.
-pub(crate) const BEST: u8 = 5;
+const BEST: u8 = 5;
 
 /// Rates as a person with a taste of its own might: it likes a line that moves by steps and leaps seldom, that breathes but is not full of
 /// rests, that comes home to the tonic, and that repeats itself a little.
@@ -29,17 +29,12 @@ impl SimulatedTaste {
 }
 
 /// Returns the rating without whim, not rounded, from 0 to 5.
-pub(crate) fn pleasure(genome: &Genome) -> f64 {
+fn pleasure(genome: &Genome) -> f64 {
     let places = genome.places();
     let worth =
         0.46 * breath(&places) + 0.30 * smoothness(&places) + 0.14 * home(&places) + 0.10 * echo(&places);
     // Melodies by chance lie around a third of the way from the worst to the best.
     (7.4 * (worth - 0.13)).clamp(0.0, f64::from(BEST))
-}
-
-/// Returns the rating without whim.
-pub(crate) fn true_rating(genome: &Genome) -> u8 {
-    rounded(pleasure(genome))
 }
 
 fn rounded(rating: f64) -> u8 {
@@ -94,6 +89,10 @@ mod tests {
             .unwrap()
     }
 
+    fn rated(genome: &Genome) -> u8 {
+        rounded(pleasure(genome))
+    }
+
     fn by_chance(dice: &mut Dice) -> Genome {
         Genome::new((0..BITS).map(|_| dice.chance(0.5)).collect()).unwrap()
     }
@@ -102,11 +101,11 @@ mod tests {
     fn a_scale_that_breathes_and_comes_home_is_liked_and_leaps_and_silence_are_not() {
         let line =
             [0, 1, 2, 3, 4, 3, 2, 8, 0, 1, 2, 3, 4, 3, 2, 8, 0, 1, 2, 3, 4, 3, 2, 8, 4, 3, 2, 8, 2, 1, 0, 8];
-        assert_eq!(true_rating(&melody(&line)), 5);
-        assert_eq!(true_rating(&melody(&[15; 32])), 0);
+        assert_eq!(rated(&melody(&line)), 5);
+        assert_eq!(rated(&melody(&[15; 32])), 0);
         let mut leaps = [0; 32];
         leaps.iter_mut().enumerate().for_each(|(at, value)| *value = if at % 2 == 0 { 0 } else { 6 });
-        assert!(true_rating(&melody(&leaps)) < 5);
+        assert!(rated(&melody(&leaps)) < 5);
     }
 
     /// A taste that likes everything, or nothing, teaches nothing.
@@ -115,7 +114,7 @@ mod tests {
         let mut dice = Dice::seeded(1);
         let mut often = [0; 6];
         for _ in 0..5000 {
-            often[usize::from(true_rating(&by_chance(&mut dice)))] += 1;
+            often[usize::from(rated(&by_chance(&mut dice)))] += 1;
         }
         assert!(often[0] > 100 && often[1] > 500 && often[2] > 500 && often[3] > 300, "{often:?}");
         assert!(often.iter().max() < Some(&3000), "{often:?}");
@@ -127,7 +126,7 @@ mod tests {
         let mut person = SimulatedTaste::new(3, 0.3);
         for _ in 0..1000 {
             let genome = by_chance(&mut dice);
-            let difference = person.rate(&genome).abs_diff(true_rating(&genome));
+            let difference = person.rate(&genome).abs_diff(rated(&genome));
             assert!(difference <= 2);
             moved += u32::from(difference > 0);
         }

@@ -128,10 +128,10 @@ impl Actor {
             let Some(message) = self.heard.next().await else { return Ok(None) };
             if message.kind == Kind::REWARD {
                 self.paid(&message);
-            } else if message.to_room.as_ref() == Some(&self.rooms.observation) {
-                if let Some(turn) = self.shown(&message).await? {
-                    return Ok(Some(turn));
-                }
+            } else if message.to_room.as_ref() == Some(&self.rooms.observation)
+                && let Some(turn) = self.shown(&message).await?
+            {
+                return Ok(Some(turn));
             }
         }
     }

@@ -92,7 +92,6 @@ impl Up {
         let names = plan.launches().iter().flat_map(|launch| launch.instances()).collect();
         let mut stop = Stop::listen()?;
         let swarm = Swarm::of(plan)?;
-        let _control = Control::open(&swarm, SwarmLimits::default())?;
         let story = Story::of(&swarm, names, self.quiet);
         // On a thread of its own: a reader that does not read holds up the story, not the swarm.
         let runtime = tokio::runtime::Handle::current();
@@ -101,6 +100,8 @@ impl Up {
             true => swarm.start().await?,
             false => swarm.start_only(self.names.clone()).await?,
         }
+        // Not before it is known who is wanted: a swarm in which nobody is would be ready.
+        let _control = Control::open(&swarm, SwarmLimits::default())?;
         let killed = stop.attend(&swarm).await?;
         // Whoever does not read what is printed does not hold up the end.
         if let Ok(told) = tokio::time::timeout(LAST_WORDS, story).await {

@@ -6,6 +6,7 @@ mod chain;
 #[cfg(feature = "checkpoint")]
 pub mod checkpoint;
 mod component;
+pub mod council;
 pub mod credit;
 mod derive;
 pub mod dice;

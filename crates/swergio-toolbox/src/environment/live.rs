@@ -73,6 +73,9 @@ pub enum LiveError {
     /// Somebody wants to act before anything was shown.
     #[error("nothing was shown yet; wait for a turn before acting")]
     NothingShown,
+    /// A council chooses among numbered actions, and the action space has none.
+    #[error("the action space is no Discrete: a council has nothing to choose from")]
+    NoChoice,
     /// The client has ended.
     #[error("the client has ended")]
     Ended,

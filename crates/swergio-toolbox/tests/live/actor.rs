@@ -13,12 +13,12 @@ use tokio::task::JoinHandle;
 use crate::environment::Walk;
 use crate::hall::{Hall, room};
 
-fn rooms() -> Rooms {
+pub(crate) fn rooms() -> Rooms {
     Rooms { observation: room("observation"), action: room("action") }
 }
 
 /// Serves two walkers for so many steps of both.
-fn world(client: &Client, steps: u64) -> JoinHandle<LiveTally> {
+pub(crate) fn world(client: &Client, steps: u64) -> JoinHandle<LiveTally> {
     let walks = (0..2).map(|_| TimeLimit::new(Walk(0.0), NonZeroU64::new(3).unwrap()));
     let (walks, client) = (Vectorised::new(walks, 1).unwrap(), client.clone());
     let limits = LiveLimits { steps: Some(steps), ..LiveLimits::default() };

@@ -3,37 +3,108 @@
 #![expect(clippy::print_stdout, reason = "an example talks to the person at the terminal")]
 
 mod body;
+mod chaos;
+mod control;
+mod demo;
 mod dual;
 mod event;
+mod examination;
 mod flight;
+mod journal;
+mod ledger;
 mod mishap;
+mod network;
+mod parts;
+mod picture;
+#[cfg(test)]
+mod plays;
+mod range;
 mod report;
+mod rooms;
 mod shot;
-#[cfg_attr(not(test), expect(dead_code, reason = "the component comes with the rooms"))]
 mod shots;
+mod simulator;
 mod slide;
 mod solver;
 mod swing;
 #[cfg(test)]
 mod tests;
+mod trainer;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+use control::Wish;
+use demo::Staging;
+use rooms::At;
 use shot::{Aim, Trebuchet};
+use trainer::Course;
 
-/// Teach a network to aim a trebuchet.
+/// Teach a network to aim a trebuchet. Without a command all by itself: broker, network, trebuchet and trainer.
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Command {
     #[command(subcommand)]
-    part: Part,
+    part: Option<Part>,
+    #[command(flatten)]
+    course: Course,
+    #[command(flatten)]
+    staging: Staging,
 }
 
 #[derive(Subcommand)]
 enum Part {
     /// Shoot once, and print how far, and how that depends on wind, angle and counterweight, as one JSON object.
     Shoot(Shoot),
+    /// Find out how to hit one target, by the gradient of the running trebuchet; print it as one JSON object.
+    Control(Wish),
+    /// Train while processes are killed at random, and print what came of it.
+    Chaos {
+        #[command(flatten)]
+        course: Course,
+        #[command(flatten)]
+        staging: Staging,
+        /// How often a process is killed.
+        #[arg(long, default_value_t = 50)]
+        kills: u64,
+    },
+    /// Serve a broker.
+    Broker {
+        /// Where it listens.
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        listen: String,
+    },
+    /// Turn winds and targets into angles and counterweights, and learn.
+    ControlNetwork {
+        #[command(flatten)]
+        at: At,
+        #[command(flatten)]
+        course: Course,
+        /// Batches from one time that the weights are saved to the next.
+        #[arg(long, default_value_t = 10)]
+        save_every: u64,
+    },
+    /// Turn angles and counterweights into distances.
+    Simulator {
+        #[command(flatten)]
+        at: At,
+    },
+    /// See what a running network has learned, whoever trained it.
+    Examine {
+        #[command(flatten)]
+        at: At,
+        #[command(flatten)]
+        course: Course,
+    },
+    /// Train the network, and see what it has learned.
+    Trainer {
+        #[command(flatten)]
+        at: At,
+        #[command(flatten)]
+        course: Course,
+    },
 }
 
 #[derive(clap::Args)]
@@ -55,10 +126,35 @@ struct Shoot {
     path: bool,
 }
 
-fn main() -> ExitCode {
-    match Command::parse().part {
-        Part::Shoot(shoot) => tell(&shoot),
+fn main() -> Result<ExitCode> {
+    // The swarm runs this program once more for each process, to stand guard over it.
+    swergio_toolbox::swarm::guard();
+    let command = Command::parse();
+    let runtime = tokio::runtime::Runtime::new()?;
+    match command.part {
+        Some(part) => runtime.block_on(play(part)),
+        None => runtime.block_on(demo::demo(&command.course, &command.staging)).map(|()| ExitCode::SUCCESS),
     }
+}
+
+async fn play(part: Part) -> Result<ExitCode> {
+    match part {
+        Part::Shoot(shoot) => return Ok(tell(&shoot)),
+        Part::Control(wish) => {
+            let (told, hits) = control::control(&wish).await?;
+            println!("{told}");
+            return Ok(if hits { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Part::Chaos { course, staging, kills } => chaos::chaos(&course, &staging, kills).await?,
+        Part::Broker { listen } => parts::broker(&listen).await?,
+        Part::ControlNetwork { at, course, save_every } => {
+            parts::control_network(&at, &course, save_every).await?;
+        }
+        Part::Simulator { at } => parts::simulator(&at).await?,
+        Part::Trainer { at, course } => parts::trainer(&at, &course).await?,
+        Part::Examine { at, course } => parts::examination(&at, &course).await?,
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints what became of a shot. One that came down nowhere is told the same way, with exit code 1.

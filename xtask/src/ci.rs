@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use crate::checkout::Checkout;
 use crate::outcome::Outcome;
 use crate::tally::Tally;
-use crate::{alone, autobahn, command, deny, fuzz, instructions, python, tidy, tool};
+use crate::{alone, autobahn, command, console, deny, fuzz, instructions, python, tidy, tool};
 
 /// Names the jobs, the quick ones first; the tests come last, so that their summary ends the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -30,6 +30,8 @@ pub(crate) enum Job {
     Fuzz,
     /// Autobahn's WebSocket suite finds no failure in the broker
     Autobahn,
+    /// The console is what its source builds into, and works in a browser
+    Console,
     /// The published Python package and ours talk in one room
     Python,
     /// The message path takes no more instructions than the committed baseline says
@@ -53,6 +55,7 @@ impl Job {
             Self::Deny => deny::check(checkout),
             Self::Fuzz => fuzz::replay(checkout),
             Self::Autobahn => autobahn::run(checkout),
+            Self::Console => console::check(checkout),
             Self::Python => python::test(checkout),
             Self::Instructions => instructions::check(checkout),
             Self::Test => test(checkout),

@@ -7,7 +7,7 @@
 mod baseline;
 mod profile;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -21,6 +21,8 @@ use profile::Counts;
 
 const BASELINE: &str = "xtask/instructions.toml";
 const BENCH: &str = "instructions";
+/// Crates that have a bench of this name.
+const PACKAGES: [&str; 2] = ["swergio-broker", "swergio-client"];
 
 /// Names a piece and what one run of it takes.
 type Piece = (String, Counts);
@@ -88,39 +90,51 @@ fn find_valgrind() -> Result<()> {
 }
 
 fn count_all(checkout: &Checkout) -> Result<Vec<Piece>> {
-    let program = build(checkout)?;
-    let listed = command::output(&mut Command::new(&program))?;
-    let folder = checkout.target("callgrind");
-    std::fs::create_dir_all(&folder)?;
     let mut pieces = Vec::new();
-    for (number, line) in listed.lines().enumerate() {
-        let (times, name) = line.split_once(' ').context("the bench lists `TIMES NAME`")?;
-        let out = folder.join(format!("{number}.out"));
-        let mut valgrind = Command::new("valgrind");
-        valgrind.args(["--tool=callgrind", "--collect-atstart=no", "--toggle-collect=*counted*"]);
-        valgrind.args(["--compress-strings=no", "--compress-pos=no"]);
-        valgrind.arg(format!("--callgrind-out-file={}", out.display())).arg(&program).arg(name);
-        command::output(&mut valgrind).with_context(|| format!("cannot count {name}"))?;
-        let text = std::fs::read_to_string(&out)?;
-        let counts = Counts::read(&text, &program.to_string_lossy(), times.parse()?);
-        ensure!(counts.instructions > 0, "nothing was counted of {name}: is `counted` still called so?");
-        pieces.push((name.to_owned(), counts));
+    for program in build(checkout)? {
+        let listed = command::output(&mut Command::new(&program))?;
+        ensure!(!listed.is_empty(), "{} lists no pieces", program.display());
+        for line in listed.lines() {
+            let (times, name) = line.split_once(' ').context("a bench lists `TIMES NAME`")?;
+            let counts = count(checkout, &program, name, times.parse()?)?;
+            ensure!(counts.instructions > 0, "nothing was counted of {name}: is `counted` still called so?");
+            pieces.push((name.to_owned(), counts));
+        }
     }
-    ensure!(!pieces.is_empty(), "the bench lists no pieces");
     Ok(pieces)
 }
 
-/// Builds the bench as nothing else is built: with one unit of code generation, and without flags of the person's own.
-fn build(checkout: &Checkout) -> Result<PathBuf> {
-    let mut build =
-        checkout.cargo(["build", "--locked", "--quiet", "--package", "swergio-broker", "--bench", BENCH]);
+fn count(checkout: &Checkout, program: &Path, name: &str, times: u64) -> Result<Counts> {
+    let folder = checkout.target("callgrind");
+    std::fs::create_dir_all(&folder)?;
+    let out = folder.join(format!("{}.out", name.replace(['/', ' ', ','], "-")));
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--tool=callgrind", "--collect-atstart=no", "--toggle-collect=*counted*"]);
+    valgrind.args(["--compress-strings=no", "--compress-pos=no"]);
+    valgrind.arg(format!("--callgrind-out-file={}", out.display())).arg(program).arg(name);
+    command::output(&mut valgrind).with_context(|| format!("cannot count {name}"))?;
+    Ok(Counts::read(&std::fs::read_to_string(&out)?, &program.to_string_lossy(), times))
+}
+
+/// Builds the benches as nothing else is built: with one unit of code generation, and without flags of the person's own.
+fn build(checkout: &Checkout) -> Result<Vec<PathBuf>> {
+    let mut build = checkout.cargo(["build", "--locked", "--quiet", "--bench", BENCH]);
+    build.args(PACKAGES.iter().flat_map(|name| ["--package", name]));
     build.args(["--no-default-features", "--profile", "instructions", "--message-format", "json"]);
     build.env_remove("RUSTFLAGS").env_remove("CARGO_BUILD_RUSTFLAGS");
-    println!("$ cargo build --package swergio-broker --bench {BENCH} --profile instructions");
+    println!(
+        "$ cargo build --bench {BENCH} --package {} --profile instructions",
+        PACKAGES.join(" --package ")
+    );
     let told = command::output(&mut build)?;
-    let artifacts = told.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let program = artifacts
-        .filter(|artifact| artifact["target"]["name"] == BENCH)
-        .find_map(|artifact| artifact["executable"].as_str().map(PathBuf::from));
-    program.context("cargo built no bench")
+    let artifacts: Vec<Value> = told.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let program = |name: &str| {
+        let ours = |artifact: &&Value| {
+            let of = artifact["package_id"].as_str().is_some_and(|id| id.contains(name));
+            of && artifact["target"]["name"] == BENCH
+        };
+        let program = artifacts.iter().find(ours).and_then(|artifact| artifact["executable"].as_str());
+        program.map(PathBuf::from).with_context(|| format!("cargo built no bench of {name}"))
+    };
+    PACKAGES.iter().map(|name| program(name)).collect()
 }

@@ -8,6 +8,7 @@ mod broker;
 mod checkout;
 mod ci;
 mod command;
+mod console;
 mod debian;
 mod deny;
 mod fuzz;

@@ -1,9 +1,4 @@
-//! Instructions: the pieces of the message path, one at a time, for `cargo xtask instructions` to count.
-//!
-//! Without a name it lists the pieces; with one it prepares the piece and runs it. Only what happens inside `counted`
-//! is counted.
-
-#![allow(clippy::print_stdout, reason = "it talks to the task that started it")]
+//! Instructions: the pieces of the message path up to and in the broker, for `cargo xtask instructions` to count.
 
 mod hall;
 
@@ -13,20 +8,13 @@ use hall::Hall;
 use swergio_proto::{
     Address, Body, Codec, Effects, Envelope, Frame, Head, RoomName, Router, SeatId, splice_sent_by, transcode,
 };
+use swergio_testkit::piece::{self, Piece, Work};
 use swergio_testkit::sample;
 
 const JSON: Codec = Codec::Json;
 const PACK: Codec = Codec::MsgPack;
 const NESTING: usize = 64;
 const KIB: usize = 1 << 10;
-
-/// Runs of a piece before it is counted: what is grown, or made at the first use, is there by then.
-const REHEARSALS: usize = 3;
-
-type Work = Box<dyn FnMut()>;
-
-/// Names a piece, says how often it runs while it is counted, and prepares it.
-struct Piece(&'static str, usize, fn() -> Work);
 
 const PIECES: &[Piece] = &[
     Piece("peek/json/100", 500, || peek(sample::text(JSON, 100))),
@@ -52,24 +40,7 @@ const PIECES: &[Piece] = &[
 ];
 
 fn main() {
-    match std::env::args().nth(1).filter(|word| !word.starts_with('-')) {
-        None => PIECES.iter().for_each(|Piece(name, times, _)| println!("{times} {name}")),
-        Some(wanted) => {
-            let piece = PIECES.iter().find(|Piece(name, ..)| *name == wanted);
-            let Piece(_, times, prepare) = piece.unwrap_or_else(|| panic!("no piece is called {wanted:?}"));
-            let mut work = prepare();
-            (0..REHEARSALS).for_each(|_| work());
-            counted(*times, &mut work);
-        }
-    }
-}
-
-/// Is looked for by its name: counting begins where it is entered and ends where it is left.
-#[inline(never)]
-fn counted(times: usize, work: &mut Work) {
-    for _ in 0..times {
-        work();
-    }
+    piece::run(PIECES);
 }
 
 fn peek(frame: Frame) -> Work {

@@ -145,19 +145,34 @@ impl Member {
         self.hand_out_run();
         let mut receivers = 0;
         if route.room.is_some() || route.member.is_some() || logs {
-            match self.ready(frame, wire, route.unsigned) {
-                Ok((frame, sealed)) => {
-                    receivers = self.deliver(&frame, sealed, &[route.room, route.member]);
-                    if logs {
-                        self.log(&frame);
-                    }
-                }
+            match self.hand_out(frame, wire, route, logs) {
+                Ok(all) => receivers = all,
                 Err(fault) => return self.blame(head.id.text(), &fault),
             }
         }
         if route.ack {
             self.notify(&Notice::Ack { reference: head.id.text(), receivers });
         }
+    }
+
+    /// Hands out a message that travels alone, and returns to how many.
+    fn hand_out(
+        &mut self,
+        frame: &Frame,
+        wire: Option<Bytes>,
+        route: &Route<'_>,
+        logs: bool,
+    ) -> Result<usize, Fault> {
+        let addresses = [route.room, route.member];
+        if route.unsigned && !logs && self.keeps(frame) {
+            return self.deliver_signed(frame, &addresses);
+        }
+        let (frame, sealed) = self.ready(frame, wire, route.unsigned)?;
+        let receivers = self.deliver(&frame, sealed, &addresses);
+        if logs {
+            self.log(&frame);
+        }
+        Ok(receivers)
     }
 
     /// Notes a message down for the room `_watch`.

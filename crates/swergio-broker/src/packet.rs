@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use swergio_proto::Frame;
+use swergio_proto::{Frame, Seam};
 
 use crate::dialect::{Dialect, HEADROOM};
 
@@ -17,6 +17,7 @@ pub(crate) const COPIED: usize = 16 << 10;
 pub(crate) struct Packet {
     head: Bytes,
     body: Bytes,
+    tail: Bytes,
     frames: usize,
     ledger: Arc<Ledger>,
 }
@@ -32,6 +33,9 @@ impl Ledger {
 }
 
 impl Packet {
+    /// Counts the slices that a packet takes at most.
+    pub(crate) const PARTS: usize = 3;
+
     /// Puts the header of `dialect` before a frame.
     pub(crate) fn seal(frame: &Frame, dialect: Dialect, ledger: &Arc<Ledger>) -> Arc<Self> {
         let payload = frame.bytes();
@@ -41,7 +45,25 @@ impl Packet {
         head.extend_from_slice(header.bytes());
         head.extend_from_slice(&payload[..copied]);
         let body = if copied == 0 { payload.clone() } else { Bytes::new() };
-        Self::new(head.into(), body, 1, ledger)
+        Self::new([head.into(), body, Bytes::new()], 1, ledger)
+    }
+
+    /// Puts SENT_BY into a large frame and a header before it, without copying what stays the same: that of `dialect`,
+    /// or of the one that can say so much, which is returned.
+    pub(crate) fn signed(
+        frame: &Frame,
+        name: &str,
+        dialect: Dialect,
+        ledger: &Arc<Ledger>,
+    ) -> (Dialect, Arc<Self>) {
+        let (seam, mut before, mut after) = (Seam::of(frame), Vec::new(), Vec::new());
+        seam.write_before(&mut before);
+        seam.write_after(name, &mut after);
+        let body = frame.bytes().slice(seam.kept());
+        let len = before.len() + body.len() + after.len();
+        let dialect = dialect.for_payload(len);
+        let head = [dialect.header(len).bytes(), &before].concat();
+        (dialect, Self::new([head.into(), body, after.into()], 1, ledger))
     }
 
     /// Puts the header of `dialect` into the room that `buffer` leaves before the payload, and shares both.
@@ -51,7 +73,7 @@ impl Packet {
         buffer[start..HEADROOM].copy_from_slice(header.bytes());
         let whole = Bytes::from(buffer);
         let frame = Frame::new(dialect.codec(), whole.slice(HEADROOM..));
-        (frame, Self::new(whole.slice(start..), Bytes::new(), 1, ledger))
+        (frame, Self::new([whole.slice(start..), Bytes::new(), Bytes::new()], 1, ledger))
     }
 
     /// Puts frames that are told together behind one another, each with its header: they wait as one.
@@ -75,18 +97,18 @@ impl Packet {
 
     /// Takes so many frames that have their headers already.
     pub(crate) fn run(wire: Bytes, frames: usize, ledger: &Arc<Ledger>) -> Arc<Self> {
-        Self::new(wire, Bytes::new(), frames, ledger)
+        Self::new([wire, Bytes::new(), Bytes::new()], frames, ledger)
     }
 
-    fn new(head: Bytes, body: Bytes, frames: usize, ledger: &Arc<Ledger>) -> Arc<Self> {
-        let packet = Self { head, body, frames, ledger: Arc::clone(ledger) };
+    fn new([head, body, tail]: [Bytes; 3], frames: usize, ledger: &Arc<Ledger>) -> Arc<Self> {
+        let packet = Self { head, body, tail, frames, ledger: Arc::clone(ledger) };
         ledger.0.fetch_add(packet.len(), Ordering::Relaxed);
         Arc::new(packet)
     }
 
     /// Counts the bytes, headers included.
     pub(crate) fn len(&self) -> usize {
-        self.head.len() + self.body.len()
+        self.head.len() + self.body.len() + self.tail.len()
     }
 
     /// Counts the frames.
@@ -96,9 +118,14 @@ impl Packet {
 
     /// Appends what is left of the packet after `written` bytes to `slices`.
     pub(crate) fn slices<'p>(&'p self, written: usize, slices: &mut Vec<IoSlice<'p>>) {
-        let head = &self.head[written.min(self.head.len())..];
-        let body = &self.body[written.saturating_sub(self.head.len())..];
-        slices.extend([head, body].into_iter().filter(|part| !part.is_empty()).map(IoSlice::new));
+        let mut written = written;
+        for part in [&self.head, &self.body, &self.tail] {
+            let left = &part[written.min(part.len())..];
+            written = written.saturating_sub(part.len());
+            if !left.is_empty() {
+                slices.push(IoSlice::new(left));
+            }
+        }
     }
 }
 
@@ -111,6 +138,7 @@ impl Drop for Packet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use swergio_proto::{Codec, splice_sent_by, transcode};
 
     fn wire(packet: &Packet) -> Vec<u8> {
         let mut slices = Vec::new();
@@ -124,6 +152,28 @@ mod tests {
             let frame = Frame::json(vec![b'x'; len]);
             let packet = Packet::seal(&frame, Dialect::WebSocketJson, &Arc::default());
             assert_eq!(wire(&packet), [header, vec![b'x'; len]].concat());
+        }
+    }
+
+    #[test]
+    fn a_large_frame_is_signed_around_what_it_keeps() {
+        let text = "x".repeat(20_000);
+        let json = Frame::json(format!(r#" {{"a":"{text}"}} "#));
+        let frames = [transcode(&json, Codec::MsgPack, 9).unwrap(), json];
+        for frame in &frames {
+            let mut spliced = Vec::new();
+            splice_sent_by(frame, "ada", &mut spliced);
+            let whole = Frame::new(frame.codec(), spliced);
+            let dialect = Dialect::web_socket(frame.codec());
+            let (_, packet) = Packet::signed(frame, "ada", dialect, &Arc::default());
+            let sealed = Packet::seal(&whole, dialect, &Arc::default());
+            assert_eq!((wire(&packet), packet.len()), (wire(&sealed), sealed.len()));
+            for written in [0, 3, 4, 5, packet.len() - 20, packet.len() - 1] {
+                let mut slices = Vec::new();
+                packet.slices(written, &mut slices);
+                let left: Vec<u8> = slices.iter().flat_map(|slice| slice.to_vec()).collect();
+                assert_eq!(left, wire(&sealed)[written..]);
+            }
         }
     }
 

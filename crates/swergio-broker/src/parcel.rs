@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use swergio_proto::{Codec, Frame};
+use swergio_proto::{Codec, Frame, splice_sent_by};
 
 use crate::dialect::Dialect;
 use crate::packet::{Ledger, Packet};
@@ -20,6 +20,8 @@ pub(crate) struct Parcel<'p> {
 #[derive(Debug)]
 enum Frames<'p> {
     One(&'p Frame),
+    /// A frame as it came, of which the packet has a signed version.
+    Unsigned(&'p Frame, &'p str),
     /// The places of the payloads within the wire's bytes.
     Run(Bytes, &'p [Range<usize>]),
 }
@@ -37,6 +39,12 @@ impl<'p> Parcel<'p> {
     /// Takes a frame and the packet that it was sealed into.
     pub(crate) fn one(frame: &'p Frame, dialect: Dialect, packet: Arc<Packet>) -> Self {
         Self { dialect, packet, frames: Frames::One(frame) }
+    }
+
+    /// Takes a frame that lacks SENT_BY and the packet in which it has `name` for it.
+    pub(crate) fn signed(frame: &'p Frame, name: &'p str, dialect: Dialect, ledger: &Arc<Ledger>) -> Self {
+        let (dialect, packet) = Packet::signed(frame, name, dialect, ledger);
+        Self { dialect, packet, frames: Frames::Unsigned(frame, name) }
     }
 
     /// Takes frames that lie, each behind its header, one after another in `wire`.
@@ -58,6 +66,11 @@ impl<'p> Parcel<'p> {
     pub(crate) fn frames(&self) -> Vec<Frame> {
         match &self.frames {
             Frames::One(frame) => vec![(*frame).clone()],
+            Frames::Unsigned(frame, name) => {
+                let mut signed = Vec::new();
+                splice_sent_by(frame, name, &mut signed);
+                vec![Frame::new(frame.codec(), signed)]
+            }
             Frames::Run(wire, places) => {
                 let codec = self.dialect.codec();
                 places.iter().map(|place| Frame::new(codec, wire.slice(place.clone()))).collect()

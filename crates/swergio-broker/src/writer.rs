@@ -104,7 +104,7 @@ impl Writer {
         let most = if self.urgent.is_empty() { self.queue.len() } else { 1 };
         let mut written = self.written;
         for packet in self.queue.iter().take(most) {
-            if slices.len() + 2 > SLICES {
+            if slices.len() + Packet::PARTS > SLICES {
                 break;
             }
             packet.slices(written, slices);

@@ -5,6 +5,7 @@ mod broker;
 mod clock;
 mod completions;
 mod digest;
+mod gradcheck;
 mod line;
 mod numbers;
 mod output;
@@ -27,6 +28,7 @@ Examples:
   swergio say lab 'hello, world'            say something there
   swergio rooms --watch                     who sits where, and who comes and goes
   swergio swarm up                          start all processes of a swarm.yaml, and watch them
+  swergio gradcheck model --shape 4,3       whether a running component's gradient is right
   swergio bench all                         what a broker can do on this machine
 
 Exit status: 0 all went well; 1 the answer is no (nobody received it, no answer came, too few messages \
@@ -48,6 +50,7 @@ enum Command {
     Rooms(rooms::Rooms),
     Swarm(swarm::Swarm),
     Bench(bench::Bench),
+    Gradcheck(gradcheck::Gradcheck),
     Completions(completions::Completions),
 }
 
@@ -77,6 +80,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(serve) => serve.run(),
         Command::Bench(bench) => bench.run(),
+        Command::Gradcheck(gradcheck) => block_on(gradcheck.run()),
         Command::Completions(completions) => completions.run(),
         Command::Tap(tap) => block_on(tap.run()),
         Command::Say(say) => block_on(say.run()),

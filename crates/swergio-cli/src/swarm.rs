@@ -1,5 +1,6 @@
 //! Swarm: the processes of a swarm.yaml, as commands.
 
+mod checkpoint;
 mod down;
 mod logs;
 mod paint;
@@ -32,6 +33,7 @@ Examples:
   swergio swarm ps                          where each process stands
   swergio swarm logs -f trainer             what one of them prints
   swergio swarm restart model               end it and start it again
+  swergio swarm save best                   let every component save its weights; `load best` restores them
   swergio swarm down                        stop all, each before what it depends on
 
 A swarm.yaml with a broker and two components:
@@ -59,13 +61,15 @@ enum Command {
     Logs(logs::Logs),
     Restart(restart::Restart),
     Down(down::Down),
+    Save(checkpoint::Save),
+    Load(checkpoint::Load),
 }
 
 /// Chooses the swarm.
 #[derive(Debug, clap::Args)]
 struct Which {
     /// The file that says what the swarm is made of.
-    #[arg(long, short, value_name = "FILE", default_value = "swarm.yaml", global = true)]
+    #[arg(long, value_name = "FILE", default_value = "swarm.yaml")]
     file: PathBuf,
 }
 
@@ -77,6 +81,8 @@ impl Swarm {
             Command::Logs(logs) => block_on(logs.run()),
             Command::Restart(restart) => block_on(restart.run()),
             Command::Down(down) => block_on(down.run()),
+            Command::Save(save) => block_on(save.run()),
+            Command::Load(load) => block_on(load.run()),
         }
     }
 }

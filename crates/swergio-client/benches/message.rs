@@ -1,22 +1,19 @@
 //! Message: what the client itself takes for each message, over a link in memory; WebSocket and kernel are left out.
 
+mod scene;
+
 use divan::counter::ItemsCount;
-use divan::{AllocProfiler, Bencher, black_box};
-use futures_util::{Sink, SinkExt, Stream, StreamExt, TryStreamExt};
-use swergio_client::{
-    Client, Codec, Envelope, Farewell, Frame, Kind, Messages, Options, RoomName, Tensor, Trigger,
-};
-use swergio_testkit::{link, sample};
-use tokio::runtime::Runtime;
-use tokio::task::yield_now;
+use divan::{AllocProfiler, Bencher};
+use swergio_client::Codec;
+use swergio_testkit::sample;
+
+use scene::Scene;
 
 #[global_allocator]
 static ALLOCATIONS: AllocProfiler = AllocProfiler::system();
 
 /// Messages that are sent, or come, at once.
 const BURST: usize = 64;
-/// Frames that a link holds: more than a burst and what a client says at its beginning.
-const LINK: usize = 1024;
 /// Codecs and bytes of the payload, which is a tensor.
 const SAMPLES: [(Codec, usize); 4] =
     [(Codec::MsgPack, 64), (Codec::MsgPack, 4096), (Codec::Json, 64), (Codec::Json, 4096)];
@@ -25,120 +22,20 @@ fn main() {
     divan::main();
 }
 
-/// Sends a burst; the other end takes it.
 #[divan::bench(args = SAMPLES)]
 fn send(bencher: Bencher<'_, '_>, (codec, bytes): (Codec, usize)) {
-    let mut scene = Scene::open(codec);
-    let tensor = sample::numbers(bytes);
-    bencher.counter(ItemsCount::new(BURST)).bench_local(|| {
-        let Scene { runtime, client, far, .. } = &mut scene;
-        runtime.block_on(async {
-            for _ in 0..BURST {
-                client.send(forward(&tensor)).await.expect("the link is up");
-            }
-            for _ in 0..BURST {
-                black_box(far.next().await.expect("the client sends").expect("the link is up"));
-            }
-        });
-    });
+    let (mut scene, tensor) = (Scene::open(codec), sample::numbers(bytes));
+    bencher.counter(ItemsCount::new(BURST)).bench_local(|| scene.send(&tensor, BURST));
 }
 
-/// Hears a burst, and takes the tensor out of each message.
 #[divan::bench(args = SAMPLES)]
 fn receive(bencher: Bencher<'_, '_>, (codec, bytes): (Codec, usize)) {
-    let mut scene = Scene::open(codec);
-    let frame = sample::tensor(codec, bytes);
-    bencher.counter(ItemsCount::new(BURST)).bench_local(|| {
-        let Scene { runtime, messages, far, .. } = &mut scene;
-        runtime.block_on(async {
-            for _ in 0..BURST {
-                far.feed(frame.clone()).await.expect("the link is up");
-            }
-            for _ in 0..BURST {
-                let message = messages.next().await.expect("the client hears");
-                black_box(message.tensor().expect("DATA is a tensor"));
-            }
-        });
-    });
+    let (mut scene, frame) = (Scene::open(codec), sample::tensor(codec, bytes));
+    bencher.counter(ItemsCount::new(BURST)).bench_local(|| scene.receive(&frame, BURST));
 }
 
-/// Asks, and takes the answer: the same message back, as a gradient.
 #[divan::bench(args = SAMPLES)]
 fn request(bencher: Bencher<'_, '_>, (codec, bytes): (Codec, usize)) {
-    let mut scene = Scene::open(codec);
-    let tensor = sample::numbers(bytes);
-    bencher.counter(ItemsCount::new(1usize)).bench_local(|| {
-        let Scene { runtime, client, far, .. } = &mut scene;
-        runtime.block_on(async {
-            let answer = async {
-                let asked = far.next().await.expect("the client asks").expect("the link is up");
-                let mut gradient = Envelope::decode(&asked, 64).expect("it is well formed");
-                gradient.kind = Kind::GRADIENT;
-                gradient.sent_by = Some("bob".to_owned());
-                far.send(gradient.encode(codec).expect("it has been spelt before"))
-                    .await
-                    .expect("the link is up");
-            };
-            let (answered, ()) = tokio::join!(client.request(forward(&tensor)), answer);
-            black_box(answered.expect("it was answered"));
-        });
-    });
-}
-
-/// A client that listens in the lab, and the other end of its link.
-struct Scene {
-    runtime: Runtime,
-    client: Client,
-    messages: Messages,
-    far: link::End,
-}
-
-impl Scene {
-    fn open(codec: Codec) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-        let runtime = runtime.expect("a runtime of one thread can be made");
-        let (near, mut far) = link::pair(LINK);
-        let (client, messages) = runtime.block_on(async {
-            let mut near = Some(told(near));
-            let dial = move || {
-                let link = near.take().ok_or_else(|| Farewell::broken("there is one link only"));
-                async move { link }
-            };
-            let client = Options::default().name("ada").codec(codec).connect_over(dial).await;
-            let client = client.expect("the link is up");
-            let messages = client.subscribe(Trigger::any().rooms(["lab"])).await.expect("the link is up");
-            for _ in 0..LINK {
-                yield_now().await;
-            }
-            (client, messages)
-        });
-        // What a client says at its beginning is no message.
-        runtime.block_on(async {
-            while let Some(said) = at_once(far.next()).await {
-                drop(said);
-            }
-        });
-        Self { runtime, client, messages, far }
-    }
-}
-
-fn forward(tensor: &Tensor) -> Envelope {
-    let lab = RoomName::parse("lab").expect("lab is a room");
-    Envelope::new(Kind::FORWARD).with_to_room(lab).with_tensor(tensor.clone())
-}
-
-/// Lets the end of a link end as those of the client do.
-fn told(
-    end: link::End,
-) -> impl Stream<Item = Result<Frame, Farewell>> + Sink<Frame, Error = Farewell> + Send + Unpin + 'static {
-    let farewell = |ended: link::Ended| Farewell::broken(ended.reason);
-    end.map_err(farewell).sink_map_err(farewell)
-}
-
-async fn at_once<T>(next: impl Future<Output = T>) -> Option<T> {
-    tokio::select! {
-        biased;
-        next = next => Some(next),
-        () = std::future::ready(()) => None,
-    }
+    let (mut scene, tensor) = (Scene::open(codec), sample::numbers(bytes));
+    bencher.counter(ItemsCount::new(1usize)).bench_local(|| scene.request(&tensor));
 }

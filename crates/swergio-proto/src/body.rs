@@ -183,7 +183,7 @@ impl Body {
         }
     }
 
-    /// Counts the bytes that [`write_msgpack`](Self::write_msgpack) appends.
+    /// Counts the bytes of the value as MessagePack, as a frame will have it.
     pub fn msgpack_len(&self) -> usize {
         match &self.0 {
             Form::Spelt(bytes) => bytes.len(),

@@ -3,6 +3,8 @@
 pub(crate) mod json;
 pub(crate) mod msgpack;
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Fault, Frame, Head};
@@ -46,9 +48,72 @@ impl Codec {
 /// assert_eq!(out, br#"{"TYPE":"DATA/TEXT", "SENT_BY": "ada"}"#);
 /// ```
 pub fn splice_sent_by(frame: &Frame, name: &str, out: &mut Vec<u8>) {
-    match frame.codec() {
-        Codec::Json => json::splice_sent_by(frame.bytes(), name, out),
-        Codec::MsgPack => msgpack::splice_sent_by(frame.bytes(), name, out),
+    let seam = Seam::of(frame);
+    let kept = &frame.bytes()[seam.kept()];
+    out.reserve(kept.len() + name.len() + SENT_BY_ROOM);
+    seam.write_before(out);
+    out.extend_from_slice(kept);
+    seam.write_after(name, out);
+}
+
+/// What SENT_BY adds beside the name, generously: its key, quotes, and the longest headers of a map and a name.
+const SENT_BY_ROOM: usize = 32;
+
+/// Says where a frame opens to take `SENT_BY` as its last key: what it keeps need not be copied.
+///
+/// ```
+/// use swergio_proto::{Frame, Seam};
+///
+/// let frame = Frame::json(r#"{"TYPE":"DATA/TEXT"} "#);
+/// let (seam, mut before, mut after) = (Seam::of(&frame), Vec::new(), Vec::new());
+/// seam.write_before(&mut before);
+/// seam.write_after("ada", &mut after);
+/// assert!(before.is_empty());
+/// assert_eq!(&frame.bytes()[seam.kept()], br#"{"TYPE":"DATA/TEXT""#);
+/// assert_eq!(after, br#", "SENT_BY": "ada"}"#);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seam {
+    codec: Codec,
+    kept: Range<usize>,
+    /// How many entries the map has; with JSON it only counts whether there are any.
+    entries: u32,
+}
+
+impl Seam {
+    /// Finds the seam of a frame that is one well-formed map, as [`Head::peek`] has found.
+    #[inline]
+    pub fn of(frame: &Frame) -> Self {
+        let (kept, entries) = match frame.codec() {
+            Codec::Json => json::seam(frame.bytes()),
+            Codec::MsgPack => msgpack::seam(frame.bytes()),
+        };
+        Self { codec: frame.codec(), kept, entries }
+    }
+
+    /// Returns what is kept of the frame's bytes.
+    pub fn kept(&self) -> Range<usize> {
+        self.kept.clone()
+    }
+
+    /// Appends what stands before that.
+    #[inline]
+    pub fn write_before(&self, out: &mut Vec<u8>) {
+        if self.codec == Codec::MsgPack {
+            msgpack::spell::map(out, self.entries.saturating_add(1));
+        }
+    }
+
+    /// Appends what follows: the key `SENT_BY` with `name` for its value, and the end of the map.
+    #[inline]
+    pub fn write_after(&self, name: &str, out: &mut Vec<u8>) {
+        match self.codec {
+            Codec::Json => json::write_sent_by(name, self.entries == 0, out),
+            Codec::MsgPack => {
+                msgpack::spell::text(out, "SENT_BY");
+                msgpack::spell::text(out, name);
+            }
+        }
     }
 }
 

@@ -54,6 +54,7 @@ pub struct Chain<X = Tensor, Y = Tensor> {
     shared: Arc<Shared>,
     status: ModelStatus,
     deadline: Duration,
+    cotangents: usize,
     types: PhantomData<fn(X) -> Y>,
 }
 
@@ -114,6 +115,20 @@ impl<X, Y> Chain<X, Y> {
     #[must_use]
     pub fn within(&self, deadline: Duration) -> Self {
         Self { deadline, ..self.clone() }
+    }
+
+    /// Makes a handle through which [`jacobian`](crate::jacobian) and its like send so many cotangents in one message, at most.
+    ///
+    /// Every component of the chain must take them, as those of this package do that are served
+    /// [`batched`](crate::Component::batched), and the handle must be one that probes. One at a time, each in a pass of its own, unless said.
+    #[must_use]
+    pub fn with_cotangents(&self, at_once: usize) -> Self {
+        Self { cotangents: at_once.max(1), ..self.clone() }
+    }
+
+    /// Returns how many cotangents go in one message, at most.
+    pub fn cotangents(&self) -> usize {
+        self.cotangents
     }
 
     /// Returns what its passes are for.
@@ -209,7 +224,8 @@ impl Shared {
 impl<X, Y> Clone for Chain<X, Y> {
     fn clone(&self) -> Self {
         let shared = Arc::clone(&self.shared);
-        Self { shared, status: self.status, deadline: self.deadline, types: PhantomData }
+        let (status, deadline, cotangents) = (self.status, self.deadline, self.cotangents);
+        Self { shared, status, deadline, cotangents, types: PhantomData }
     }
 }
 

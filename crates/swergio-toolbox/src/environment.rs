@@ -1,9 +1,11 @@
 //! Environment: what is acted in, one alone or many copies side by side.
 
+mod actor;
 mod live;
 mod time_limit;
 mod vectorised;
 
+pub use actor::{Actor, ActorLimits, ActorTally, Turn};
 pub use live::{LiveError, LiveLimits, LiveTally, Rooms, serve};
 pub use time_limit::TimeLimit;
 pub use vectorised::{EnvironmentFault, Stepped, Vectorised};

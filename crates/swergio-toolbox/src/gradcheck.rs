@@ -57,11 +57,15 @@ pub struct Gradcheck {
     pub forwards: usize,
     /// Ports that are held as they are, because the component declares them as not differentiable. None.
     pub hold: Vec<String>,
+    /// Whether the model learns from being asked, as components of the Python package do that keep nothing but for `TRAIN`. Then one
+    /// point is checked, its slope is measured before its gradient is asked for, and the search for the mistake makes
+    /// do with that. False.
+    pub learns: bool,
 }
 
 impl Default for Gradcheck {
     fn default() -> Self {
-        Self { seed: 1, points: 3, tolerance: 0.0, forwards: 4096, hold: Vec::new() }
+        Self { seed: 1, points: 3, tolerance: 0.0, forwards: 4096, hold: Vec::new(), learns: false }
     }
 }
 
@@ -72,10 +76,18 @@ impl Gradcheck {
     /// When the forward refuses the input itself, or the input has no floats. What the vjp refuses is a finding.
     pub async fn run<M: Vjp>(&self, model: &mut M, input: impl Value) -> Result<GradcheckReport, BoxError> {
         let mut evidence = Evidence::gather(self, model, input.into_values()?).await?;
+        if self.learns {
+            evidence.foresee(model).await?;
+        }
+        evidence.ask(model).await?;
         let mut findings = structural(&evidence);
         if findings.is_empty() {
             evidence.measure(model).await?;
             findings.extend(suspicion::low_precision(&evidence));
+            if self.learns {
+                findings.extend(blame::unasked(&evidence).filter(|_| findings.is_empty()));
+                return Ok(evidence.report(self, findings));
+            }
             let doubtful = findings.is_empty() && evidence.is_doubtful();
             if doubtful && evidence.is_steady(model).await? && evidence.differs().is_some() {
                 findings = blame::blame(self, model, &mut evidence).await?;

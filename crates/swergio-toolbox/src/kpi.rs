@@ -145,6 +145,7 @@ fn now() -> f64 {
 mod tests {
     use super::*;
 
+    /// R125.
     #[test]
     fn a_figure_has_the_fields_that_upstream_names() {
         let kpi =
@@ -159,6 +160,7 @@ mod tests {
         assert_eq!((envelope.root_id.as_deref(), envelope.field("EPOCH")), (Some("pass"), None));
     }
 
+    /// R126.
     #[test]
     fn a_run_is_told_when_it_begins_and_when_it_ends() {
         let run = Run::begin("first", "TRAIN");

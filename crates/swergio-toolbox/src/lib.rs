@@ -6,6 +6,7 @@ mod chain;
 #[cfg(feature = "checkpoint")]
 pub mod checkpoint;
 mod component;
+pub mod council;
 pub mod credit;
 mod derive;
 pub mod dice;
@@ -23,7 +24,11 @@ pub mod kpi;
 mod numbered;
 mod optimize;
 mod pass;
+#[cfg(feature = "plot")]
+pub mod plot;
 mod port;
+#[cfg(feature = "progress")]
+pub mod progress;
 pub mod reward;
 mod serving;
 mod slope;

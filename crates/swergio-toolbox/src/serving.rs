@@ -1,7 +1,7 @@
 //! Serving: a component at work, and what can be asked of it meanwhile.
 
 mod attend;
-mod cotangents;
+pub(crate) mod cotangents;
 mod event;
 mod limits;
 mod machine;

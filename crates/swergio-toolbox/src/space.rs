@@ -142,6 +142,14 @@ impl Space {
         }
     }
 
+    /// Returns the first of the choices of a Discrete, and 0 for other spaces.
+    pub(crate) fn first_choice(&self) -> i64 {
+        match &self.0 {
+            Form::Discrete { start, .. } => i64::from(*start),
+            _ => 0,
+        }
+    }
+
     fn new(form: Form) -> Result<Self, SpaceFault> {
         form.check(&SpaceLimits::default())?;
         Ok(Self(form))

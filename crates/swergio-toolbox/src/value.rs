@@ -42,6 +42,34 @@ impl Values {
         }
     }
 
+    /// Makes values of tensors with the names of their ports.
+    ///
+    /// ```
+    /// use swergio_toolbox::{Tensor, Values};
+    ///
+    /// let values = Values::named([("angle", Tensor::from_f64([1], &[40.0])?), ("weight", Tensor::from_f64([1], &[200.0])?)]);
+    /// assert_eq!(values.tensor("angle")?.to_f64_vec(), [40.0]);
+    /// assert_eq!(values.tensor("wind").unwrap_err().code(), "PORT_MISSING");
+    /// # Ok::<(), swergio_toolbox::BoxError>(())
+    /// ```
+    pub fn named<N: Into<String>>(tensors: impl IntoIterator<Item = (N, Tensor)>) -> Self {
+        Self::Named(tensors.into_iter().map(|(name, tensor)| (name.into(), tensor)).collect())
+    }
+
+    /// Returns the tensor of a port.
+    ///
+    /// # Errors
+    /// [`PORT_MISSING`](PassFault) when there is none of this name.
+    pub fn tensor(&self, name: &str) -> Result<&Tensor, PassFault> {
+        let found = self.iter().find(|(port, _)| *port == name).map(|(_, tensor)| tensor);
+        found.ok_or_else(|| {
+            let names: Vec<&str> = self.iter().map(|(port, _)| port).collect();
+            PassFault::new("PORT_MISSING", "there is no tensor of this name")
+                .on_port(name)
+                .declared_received(name, format!("{names:?}"))
+        })
+    }
+
     /// Counts the bytes of all numbers.
     pub fn bytes(&self) -> usize {
         self.iter().map(|(_, tensor)| tensor.data().len()).sum()

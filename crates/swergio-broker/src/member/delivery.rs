@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use swergio_proto::{Address, Codec, Fault, Frame, Route, respell_as_python, splice_sent_by, wrap_log};
+use swergio_proto::{
+    Address, Codec, Fault, Frame, Route, SeatId, respell_as_python, splice_sent_by, wrap_log,
+};
 
 use super::Member;
 use crate::broker::Inner;
@@ -104,8 +106,24 @@ impl Member {
             (dialect, Packet::seal(frame, dialect, &hub.ledger))
         });
         let parcel = Parcel::one(frame, dialect, packet);
-        let mut fanout = Fanout::message(hub, &mut self.dues, self.broker.rules.limits.nesting);
-        addresses.iter().flatten().map(|to| hub.publish(*to, from, &parcel, &mut fanout)).sum()
+        hand_round(&parcel, addresses, from, &self.broker, &mut self.dues)
+    }
+
+    /// Tells whether a frame can be signed without copying it: it is large, and its spelling stays.
+    pub(super) fn keeps(&self, frame: &Frame) -> bool {
+        frame.len() > COPIED && !(self.broker.rules.upstream && frame.codec() == Codec::Json)
+    }
+
+    /// Hands a frame that lacks SENT_BY to everybody at each address, signed, and returns to how many.
+    pub(super) fn deliver_signed(
+        &mut self,
+        frame: &Frame,
+        addresses: &[Option<Address<'_>>],
+    ) -> Result<usize, Fault> {
+        let name = self.session.name().ok_or(Fault::Unregistered)?.as_str();
+        let dialect = self.dialect_of(frame.codec());
+        let parcel = Parcel::signed(frame, name, dialect, &self.broker.hub.ledger);
+        Ok(hand_round(&parcel, addresses, self.outbox.seat, &self.broker, &mut self.dues))
     }
 
     pub(super) fn hand_out_run(&mut self) {
@@ -126,6 +144,18 @@ impl Member {
         let mut fanout = Fanout::message(&self.broker.hub, &mut self.dues, nesting + 1);
         self.broker.hub.publish_log(&entry, &mut fanout);
     }
+}
+
+/// Hands a parcel to everybody at each address, and returns to how many.
+fn hand_round(
+    parcel: &Parcel<'_>,
+    addresses: &[Option<Address<'_>>],
+    from: SeatId,
+    broker: &Inner,
+    dues: &mut Dues,
+) -> usize {
+    let mut fanout = Fanout::message(&broker.hub, dues, broker.rules.limits.nesting);
+    addresses.iter().flatten().map(|to| broker.hub.publish(*to, from, parcel, &mut fanout)).sum()
 }
 
 /// Hands out what was gathered.

@@ -38,7 +38,7 @@ pub(super) struct Logs {
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// Go on, until Ctrl-C.
-    #[arg(long, short = 'F')]
+    #[arg(long, short)]
     follow: bool,
     /// Begin so many lines before the end of each.
     #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 100)]

@@ -65,7 +65,10 @@ impl Up {
             rustix::process::setsid().context("cannot leave the terminal")?;
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        runtime.block_on(self.serve(plan))
+        let ended = runtime.block_on(self.serve(plan));
+        // Whoever tells the story may hang on a reader that does not read.
+        runtime.shutdown_background();
+        ended
     }
 
     fn plan(&self) -> Result<Plan> {
@@ -89,12 +92,16 @@ impl Up {
         let names = plan.launches().iter().flat_map(|launch| launch.instances()).collect();
         let mut stop = Stop::listen()?;
         let swarm = Swarm::of(plan)?;
-        let _control = Control::open(&swarm, SwarmLimits::default())?;
-        let story = tokio::spawn(Story::of(&swarm, names, self.quiet).tell());
+        let story = Story::of(&swarm, names, self.quiet);
+        // On a thread of its own: a reader that does not read holds up the story, not the swarm.
+        let runtime = tokio::runtime::Handle::current();
+        let story = tokio::task::spawn_blocking(move || runtime.block_on(story.tell()));
         match self.names.is_empty() {
             true => swarm.start().await?,
             false => swarm.start_only(self.names.clone()).await?,
         }
+        // Not before it is known who is wanted: a swarm in which nobody is would be ready.
+        let _control = Control::open(&swarm, SwarmLimits::default())?;
         let killed = stop.attend(&swarm).await?;
         // Whoever does not read what is printed does not hold up the end.
         if let Ok(told) = tokio::time::timeout(LAST_WORDS, story).await {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a play that goes wrong fails")]
 
 mod bench;
+mod gradcheck;
 mod rooms;
 mod say;
 mod serve;

@@ -172,6 +172,13 @@ async fn a_file_that_is_wrong_is_told_with_its_line() {
     let ended = lab.run(&["swarm", "up"]).await;
     assert_eq!(ended.code, Some(2));
     assert!(ended.notes.starts_with("swergio: swarm.yaml:3:5: "), "{}", ended.notes);
+    lab.write("swarm.yaml", "components:\n  a: {command: 'x ${SWERGIO_NAM}'}\n");
+    let ended = lab.run(&["swarm", "up"]).await;
+    assert!(
+        ended.notes.starts_with("swergio: a: there is no ${SWERGIO_NAM}; there are SWERGIO_URL"),
+        "{}",
+        ended.notes
+    );
     let ended = lab.run(&["swarm", "up", "--file", "none.yaml"]).await;
     assert_eq!((ended.code, ended.notes.contains("none.yaml: No such file")), (Some(2), true));
 }
@@ -186,6 +193,21 @@ async fn colours_are_for_those_who_see_them() {
     let forced = in_time(lab.swergio(&["swarm", "up"]).env("CLICOLOR_FORCE", "1").output()).await.unwrap();
     let forced = String::from_utf8(forced.stdout).unwrap();
     assert!(forced.contains("\x1b[36ma |\x1b[0m hi"), "{forced:?}");
+}
+
+#[tokio::test]
+async fn a_reader_that_does_not_read_holds_up_nobody() {
+    let lab = Lab::open();
+    lab.write(
+        "swarm.yaml",
+        "components:\n  flood: {command: 'yes'}\n  calm: {command: sleep 1000, depends_on: flood}\n",
+    );
+    let mut child = lab.swergio(&["swarm", "up"]).spawn().unwrap();
+    in_time(async { while !lab.run(&["swarm", "ps"]).await.out.contains("calm   up") {} }).await;
+    assert_eq!(lab.run(&["swarm", "restart", "flood"]).await.code, Some(0));
+    assert_eq!(lab.run(&["swarm", "down"]).await.code, Some(0));
+    in_time(child.wait()).await.unwrap();
+    lab.is_empty().await;
 }
 
 #[tokio::test]

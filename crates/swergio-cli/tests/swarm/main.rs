@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a play that goes wrong fails")]
 #![cfg(target_os = "linux")]
 
+mod checkpoint;
 mod commands;
 mod kills;
 mod lab;

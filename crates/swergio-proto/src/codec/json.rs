@@ -15,18 +15,21 @@ pub(crate) use peek::peek;
 pub(crate) use text::write_str;
 pub(crate) use to_msgpack::to_msgpack;
 
+use std::ops::Range;
+
 use crate::Fault;
 
-/// Appends the object in `bytes` with one more key. The object is well formed and has no SENT_BY.
-pub(crate) fn splice_sent_by(bytes: &[u8], name: &str, out: &mut Vec<u8>) {
-    let object = trim(bytes);
+/// Finds what stays of the object in `bytes` when it takes one more key, and whether it has any. It is well formed.
+pub(crate) fn seam(bytes: &[u8]) -> (Range<usize>, u32) {
+    let start = bytes.len() - bytes.trim_ascii_start().len();
+    let object = bytes.trim_ascii_end();
     let open = object.strip_suffix(b"}").unwrap_or(object).trim_ascii_end();
-    out.reserve(open.len() + name.len() + 32);
-    out.extend_from_slice(open);
-    if !open.ends_with(b"{") {
-        out.extend_from_slice(b", ");
-    }
-    out.extend_from_slice(br#""SENT_BY": "#);
+    (start..open.len(), u32::from(!open.ends_with(b"{")))
+}
+
+/// Appends SENT_BY and the end of the object.
+pub(crate) fn write_sent_by(name: &str, first: bool, out: &mut Vec<u8>) {
+    out.extend_from_slice(if first { br#""SENT_BY": "# } else { br#", "SENT_BY": "# });
     write_str(out, name);
     out.push(b'}');
 }

@@ -109,22 +109,15 @@ impl<'f, K> Entry<'f, K> {
     }
 }
 
-/// Appends the map `bytes` with SENT_BY as its last entry: the header counts one more, the rest is copied.
-pub(crate) fn splice_sent_by(bytes: &[u8], name: &str, out: &mut Vec<u8>) {
+/// Finds what stays of the map `bytes` when it takes one more entry, and how many it has.
+pub(crate) fn seam(bytes: &[u8]) -> (Range<usize>, u32) {
     let mut reader = Reader::new(bytes);
     let Ok(Token::Map(count)) = reader.next() else {
         debug_assert!(false, "the frame was peeked, so it is a map");
-        return out.extend_from_slice(bytes);
+        return (0..bytes.len(), 0);
     };
-    out.reserve(bytes.len() + name.len() + SENT_BY_BYTES);
-    spell::map(out, count.saturating_add(1));
-    out.extend_from_slice(&bytes[reader.at()..]);
-    spell::text(out, "SENT_BY");
-    spell::text(out, name);
+    (reader.at()..bytes.len(), count)
 }
-
-/// What SENT_BY adds beside the name: its key, and the longest headers of map and name.
-const SENT_BY_BYTES: usize = 8 + 5 + 5;
 
 /// Wraps the map `bytes` for the room `_logging`.
 pub(crate) fn wrap_log(bytes: &[u8], id: &str) -> Vec<u8> {

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use swergio_client::{Envelope, Kind, Message, MessageId, ModelStatus};
+use swergio_client::{Body, Envelope, Kind, Message, MessageId, ModelStatus, Tensor};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Chain, ChainError, Shared, payload};
-use crate::Value;
+use crate::serving::cotangents;
+use crate::{Value, Values};
 
 /// Holds one output, and takes the gradient by it back, once.
 ///
@@ -86,19 +87,53 @@ impl<X: Value + Clone, Y: Value> Hit<X, Y> {
     /// # Errors
     /// [`ChainError::NotKept`] for a pass as `VALIDATE`; otherwise as [`Chain::forward`].
     pub async fn backward(self, cotangent: Y) -> Result<X, ChainError> {
+        let data = payload::body(cotangent)?;
+        payload::value(&self.turn_back(data, None).await?)
+    }
+
+    /// Sends several gradients by the output back in one message, and waits for as many by the input.
+    ///
+    /// # Errors
+    /// [`ChainError::Fault`] with the code `COTANGENTS` when a component takes one at a time, or the pass is no probe;
+    /// [`ChainError::Unreadable`] when the cotangents are of different forms, or other than as many gradients come; otherwise as
+    /// [`backward`](Self::backward).
+    pub async fn backward_many(self, cotangents: Vec<Y>) -> Result<Vec<X>, ChainError> {
+        let count = cotangents.len();
+        let rows = cotangents.into_iter().map(Value::into_values).collect::<Result<Vec<_>, _>>();
+        let joined = rows.map_err(ChainError::Unreadable)?;
+        let joined = cotangents::join(&joined).ok_or_else(|| {
+            payload::odd("several cotangents are sent together only if they are of one form")
+        })?;
+        let message = self.turn_back(payload::body(joined)?, Some(count)).await?;
+        let several: Values = payload::value(&message)?;
+        let lead = |tensor: &Tensor| tensor.shape().first() == Some(&count);
+        let told = message.field::<usize>(cotangents::FIELD).ok().flatten();
+        if told != Some(count) || !several.iter().all(|(_, tensor)| lead(tensor)) {
+            return Err(payload::odd(
+                "the gradients by the input are not as many as the cotangents that were sent",
+            ));
+        }
+        let parts = cotangents::part(&several, count).into_iter().map(X::from_values);
+        parts.collect::<Result<_, _>>().map_err(ChainError::Unreadable)
+    }
+
+    /// Sends what is the gradient by the output, and waits for the one by the input.
+    async fn turn_back(self, data: Body, count: Option<usize>) -> Result<Message, ChainError> {
         let Self { chain, open, output, .. } = self;
         if chain.status == ModelStatus::VALIDATE {
             return Err(ChainError::NotKept(chain.status));
         }
-        let (shared, data) = (&chain.shared, payload::body(cotangent)?);
+        let shared = &chain.shared;
         let answer = shared.passes().turn_back(open.number)?;
-        let envelope = Envelope {
+        let mut envelope = Envelope {
             data: Some(data),
             root_id: Some(open.id().as_str().to_owned()),
             ..chain.envelope(Kind::GRADIENT, output, &shared.output)
         };
-        let message = shared.ask(envelope, answer, chain.deadline, &shared.input, Kind::GRADIENT).await?;
-        payload::value(&message)
+        if let Some(count) = count {
+            envelope = envelope.with_field(cotangents::FIELD, &count).map_err(swergio_client::Error::from)?;
+        }
+        shared.ask(envelope, answer, chain.deadline, &shared.input, Kind::GRADIENT).await
     }
 
     /// Sends a reward for the output, `DATA/REWARD` under its ID, and awaits nothing.

@@ -93,6 +93,7 @@ impl<X, Y> Opening<X, Y> {
         };
         shared.client.settle().await?;
         let deadline = shared.limits.deadline;
-        Ok(Chain { shared: Arc::new(shared), status: self.status, deadline, types: PhantomData })
+        let (shared, status) = (Arc::new(shared), self.status);
+        Ok(Chain { shared, status, deadline, cotangents: 1, types: PhantomData })
     }
 }

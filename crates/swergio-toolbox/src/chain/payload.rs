@@ -15,3 +15,8 @@ pub(super) fn value<V: Value>(message: &Message) -> Result<V, ChainError> {
     let data = message.data.as_ref().ok_or_else(|| PassFault::unreadable("the message has no DATA"));
     data.and_then(Values::read).and_then(V::from_values).map_err(ChainError::Unreadable)
 }
+
+/// Tells of a value that is not what it should be.
+pub(super) fn odd(why: &str) -> ChainError {
+    ChainError::Unreadable(PassFault::unreadable(why))
+}

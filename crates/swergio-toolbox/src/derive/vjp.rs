@@ -5,7 +5,7 @@ use std::future::Future;
 use futures_util::future::join_all;
 use swergio_client::{MessageId, ModelStatus};
 
-use crate::{BoxError, Chain, Differentiable, Pass, Value, Values};
+use crate::{BoxError, Chain, Differentiable, Hit, Pass, Value, Values};
 
 /// Asks for the gradient `cotangent`ᵀ·J at `input`: `cotangent` has the shape of the output there.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,19 +91,26 @@ impl<X: Value + Clone + Sync, Y: Value + Clone + Sync> Vjp for Chain<X, Y> {
     }
 
     async fn pull(&mut self, questions: Vec<Question>) -> Vec<Result<Values, BoxError>> {
-        let at_once = self.limits().in_flight.max(1);
         let mut pulled = Vec::with_capacity(questions.len());
-        for some in questions.chunks(at_once) {
-            let out = async |question: &Question| {
-                let hit = self.forward(&X::from_values(question.input.clone())?).await?;
-                Ok::<_, BoxError>((hit, Y::from_values(question.cotangent.clone())?))
+        let passes: Vec<&[Question]> = same_inputs(&questions, self.cotangents());
+        for some in passes.chunks(self.limits().in_flight.max(1)) {
+            let out = async |pass: &&[Question]| {
+                let hit = self.forward(&X::from_values(pass[0].input.clone())?).await?;
+                let cotangents = pass.iter().map(|question| Y::from_values(question.cotangent.clone()));
+                Ok::<_, BoxError>((hit, cotangents.collect::<Result<Vec<_>, _>>()?))
             };
             let hits = join_all(some.iter().map(out)).await;
-            let back = async |hit: Result<(crate::Hit<X, Y>, Y), BoxError>| {
-                let (hit, cotangent) = hit?;
-                Ok::<_, BoxError>(hit.backward(cotangent).await?.into_values()?)
-            };
-            pulled.extend(join_all(hits.into_iter().map(back)).await);
+            let answers = join_all(hits.into_iter().map(back)).await;
+            for (answer, pass) in answers.into_iter().zip(some) {
+                match answer {
+                    Ok(gradients) => pulled.extend(gradients.into_iter().map(Ok)),
+                    Err(error) => {
+                        let text = error.to_string();
+                        pulled.push(Err(error));
+                        pulled.extend(pass[1..].iter().map(|_| Err(text.clone().into())));
+                    }
+                }
+            }
         }
         pulled
     }
@@ -116,4 +123,27 @@ impl<X: Value + Clone + Sync, Y: Value + Clone + Sync> Vjp for Chain<X, Y> {
         let cotangent = Y::from_values(answer(&hit.value().clone().into_values()?)?)?;
         Ok(hit.backward(cotangent).await?.into_values()?)
     }
+}
+
+/// Sends the gradients of one pass back: one as always, several in one message.
+async fn back<X, Y>(hit: Result<(Hit<X, Y>, Vec<Y>), BoxError>) -> Result<Vec<Values>, BoxError>
+where
+    X: Value + Clone,
+    Y: Value,
+{
+    let (hit, mut cotangents) = hit?;
+    let gradients = match cotangents.pop() {
+        Some(only) if cotangents.is_empty() => vec![hit.backward(only).await?],
+        last => {
+            cotangents.extend(last);
+            hit.backward_many(cotangents).await?
+        }
+    };
+    gradients.into_iter().map(|gradient| Ok(gradient.into_values()?)).collect()
+}
+
+/// Parts questions into runs at the same input, each of `most` at most.
+fn same_inputs(questions: &[Question], most: usize) -> Vec<&[Question]> {
+    let runs = questions.chunk_by(|one, other| most > 1 && one.input == other.input);
+    runs.flat_map(|run| run.chunks(most)).collect()
 }

@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Environment, EnvironmentFault, Stepped, Vectorised};
 use crate::episode::{Action, EpisodeFault, Observation, Reward};
+use crate::space::SpaceFault;
 
 /// Names the rooms of an environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub struct LiveTally {
     pub shown_again: u64,
 }
 
-/// Tells why environments cannot go on.
+/// Tells why an environment, or who acts in it, cannot go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LiveError {
@@ -66,6 +67,18 @@ pub enum LiveError {
     /// What is to be said cannot be spelt.
     #[error(transparent)]
     Episode(EpisodeFault),
+    /// Somebody wants to do what is not in the action space. Nothing was sent.
+    #[error("the actions: {0}")]
+    NotInSpace(SpaceFault),
+    /// Somebody wants to act before anything was shown.
+    #[error("nothing was shown yet; wait for a turn before acting")]
+    NothingShown,
+    /// A council chooses among numbered actions, and the action space has none.
+    #[error("the action space is no Discrete: a council has nothing to choose from")]
+    NoChoice,
+    /// The client has ended.
+    #[error("the client has ended")]
+    Ended,
 }
 
 /// Shows what the environments show, does what it is told, pays, and shows again; it returns after

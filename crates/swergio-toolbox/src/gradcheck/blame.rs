@@ -1,7 +1,7 @@
 //! Blame: which of the usual mistakes explains a gradient that is wrong, and in which part of the input it is.
 
 use super::evidence::Evidence;
-use super::explain::of_shuffle;
+use super::explain::{of_ratio, of_shuffle, shuffled};
 use super::fault::{factor_sentence, is_usual};
 use super::masks::{self, Slice};
 use super::{Finding, Gradcheck, GradientFault};
@@ -71,6 +71,25 @@ pub(super) async fn blame<M: Vjp>(
         findings.insert(0, finding);
     }
     Ok(findings)
+}
+
+/// Explains a gradient that is wrong as far as that can be done without asking again.
+pub(super) fn unasked(evidence: &Evidence) -> Option<Finding> {
+    let at = evidence.differs()?;
+    let (line, gradient) = (&evidence.lines[at], &evidence.gradients[at]);
+    if gradient.iter().all(|number| *number == 0.0) {
+        let sentence = "the gradient is zero, and the output depends on the input";
+        return Some(Finding::new(GradientFault::Zero, sentence));
+    }
+    let claimed = line.claimed(gradient);
+    let ratio = claimed / (claimed + evidence.estimates[at].residual);
+    let is_right = |other: &[f64]| evidence.judge(line, at, other).verdict == Verdict::Agrees;
+    let (fault, sentence) = shuffled(&evidence.inputs, gradient, is_right)
+        .or_else(|| of_ratio(ratio, false, &evidence.inputs, evidence.outputs.len()))
+        .unwrap_or_else(|| {
+            (GradientFault::Wrong, "the gradient differs: a term is missing, or wrong".to_owned())
+        });
+    Some(Finding::new(fault, sentence))
 }
 
 /// Finds that the gradient is right for another sample, or another question.

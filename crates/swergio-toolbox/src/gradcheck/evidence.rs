@@ -34,7 +34,7 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
-    /// Computes the outputs at all points, and asks for a gradient at each.
+    /// Computes the outputs at all points.
     pub(super) async fn gather<M: Vjp>(
         check: &Gradcheck,
         model: &mut M,
@@ -47,7 +47,7 @@ impl Evidence {
         let mut rng = Rng::with_seed(check.seed);
         let x = inputs.read(&input)?;
         let sizes = sizes(&inputs, &x);
-        let count = check.points.max(1);
+        let count = if check.learns { 1 } else { check.points.max(1) };
         let mut points = vec![x.clone()];
         for _ in 1..count {
             let shifted: Vec<f64> =
@@ -74,7 +74,7 @@ impl Evidence {
         }
         let cotangents: Vec<Vec<f64>> =
             points.iter().map(|_| cotangent(&outputs, &bases[0], &mut rng)).collect();
-        let mut evidence = Self {
+        Ok(Self {
             inputs,
             outputs,
             bases,
@@ -89,12 +89,29 @@ impl Evidence {
             rng,
             points,
             tolerance: check.tolerance,
-        };
-        let questions =
-            (0..evidence.points.len()).map(|at| evidence.question(at)).collect::<Result<Vec<_>, _>>()?;
-        evidence.answers = model.pull(questions).await;
-        evidence.asked = evidence.answers.len();
-        Ok(evidence)
+        })
+    }
+
+    /// Asks for a gradient at each point, all at once.
+    pub(super) async fn ask<M: Vjp>(&mut self, model: &mut M) -> Result<(), BoxError> {
+        let questions = (0..self.points.len()).map(|at| self.question(at)).collect::<Result<Vec<_>, _>>()?;
+        self.answers = model.pull(questions).await;
+        self.asked = self.answers.len();
+        Ok(())
+    }
+
+    /// Measures a line through each point, as far as lines go: after the gradients have been asked for it may be too late.
+    pub(super) async fn foresee<M: Vjp>(&mut self, model: &mut M) -> Result<(), BoxError> {
+        for at in 0..self.points.len() {
+            let direction = self.direction(|_| true);
+            let (x, base) = (self.points[at].clone(), self.bases[at].clone());
+            let mut line = Line::new(x, direction, base, &self.inputs, &self.outputs);
+            for further in [false, true] {
+                self.forwards += line.measure(model, further, &self.inputs, &self.outputs).await?;
+            }
+            self.lines.push(line);
+        }
+        Ok(())
     }
 
     /// Makes the question of a point once more.
@@ -111,8 +128,13 @@ impl Evidence {
             // What was rounded on its way to the component is what it was asked.
             let sent = self.outputs.write(&self.cotangents[at])?;
             self.cotangents[at] = self.outputs.read(&sent)?;
+            let gradient = self.gradients[at].clone();
+            if let Some(line) = self.lines.get(at) {
+                self.estimates.push(self.judge(line, at, &gradient));
+                continue;
+            }
             let direction = self.direction(|_| true);
-            let (line, estimate) = self.line(model, at, direction, &self.gradients[at].clone()).await?;
+            let (line, estimate) = self.line(model, at, direction, &gradient).await?;
             self.lines.push(line);
             self.estimates.push(estimate);
         }

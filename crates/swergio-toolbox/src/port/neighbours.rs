@@ -1,7 +1,11 @@
 //! Neighbours: whether what one component gives is what the next one takes.
 
+use std::ops::RangeInclusive;
+
 use super::{Dim, Port};
 use crate::PassFault;
+
+type Range = RangeInclusive<f64>;
 
 /// Compares what is given with what is taken, and tells each thing that can never fit. What one of them has not declared fits.
 pub(crate) fn mismatches(given: &[Port], taken: &[Port]) -> Vec<PassFault> {
@@ -62,6 +66,9 @@ fn compare(given: &Port, taken: &Port) -> Vec<PassFault> {
     {
         found.push(about("PORT_UNIT", "the units differ", "convert before, and declare the same unit"));
     }
+    if apart(given.range.as_ref(), taken.range.as_ref()) {
+        found.push(ranges_apart(taken, given.range.as_ref(), taken.range.as_ref(), ""));
+    }
     found.extend(compare_columns(given, taken));
     found
 }
@@ -98,7 +105,27 @@ fn compare_columns(given: &Port, taken: &Port) -> Vec<PassFault> {
             "convert before, and declare the same unit",
         );
     }
-    Vec::new()
+    pairs()
+        .filter(|(one, other)| apart(one.range.as_ref(), other.range.as_ref()))
+        .map(|(one, other)| ranges_apart(taken, one.range.as_ref(), other.range.as_ref(), &other.name))
+        .collect()
+}
+
+/// Tells whether no number is in both ranges.
+fn apart(one: Option<&Range>, other: Option<&Range>) -> bool {
+    let (Some(one), Some(other)) = (one, other) else { return false };
+    one.start().max(*other.start()) > one.end().min(*other.end())
+}
+
+fn ranges_apart(port: &Port, given: Option<&Range>, taken: Option<&Range>, column: &str) -> PassFault {
+    let shown = |range: Option<&Range>| {
+        let range = range.map_or(String::new(), |range| format!("{} to {}", range.start(), range.end()));
+        if column.is_empty() { range } else { format!("{range} ({column})") }
+    };
+    PassFault::new("PORT_RANGE", "no number is in both ranges")
+        .on_port(port.name())
+        .declared_received(shown(taken), shown(given))
+        .help("look for a wrong unit or sign")
 }
 
 /// Tells whether a tensor can have both shapes.
@@ -140,6 +167,11 @@ mod tests {
         let deg = Port::new("a").columns([Column::new("angle").unit("deg")]);
         let rad = Port::new("a").columns([Column::new("angle").unit("rad")]);
         assert_eq!(codes(&[deg], &[rad]), ["PORT_UNIT"]);
+        let (down, up) = (Port::new("v").range(-9.0..=-1.0), Port::new("v").range(0.0..=9.0));
+        assert_eq!(codes(std::slice::from_ref(&down), &[up]), ["PORT_RANGE"]);
+        assert_eq!(codes(&[down], &[Port::new("v").range(-1.0..=1.0)]), [""; 0], "they meet");
+        let side = |range| Port::new("a").columns([Column::new("x").range(range), Column::new("y")]);
+        assert_eq!(codes(&[side(0.0..=1.0)], &[side(2.0..=3.0)]), ["PORT_RANGE"]);
         let two = [Port::new("a"), Port::new("b")];
         assert_eq!(codes(&two, &[Port::new("a"), Port::new("c")]), ["PORT_MISSING", "PORT_UNKNOWN"]);
     }

@@ -5,7 +5,7 @@ use swergio_client::{Body, Envelope, Tensor};
 use crate::{PassFault, Values};
 
 /// The field that says how many there are.
-pub(super) const FIELD: &str = "COTANGENTS";
+pub(crate) const FIELD: &str = "COTANGENTS";
 
 /// Reads how many cotangents a gradient brings. None for one, the usual, which has no leading axis.
 pub(super) fn count(message: &Envelope, most: usize) -> Result<Option<usize>, PassFault> {
@@ -22,7 +22,7 @@ fn shown(body: &Body) -> String {
 }
 
 /// Parts values along their leading axis; the bytes are shared.
-pub(super) fn part(values: &Values, count: usize) -> Vec<Values> {
+pub(crate) fn part(values: &Values, count: usize) -> Vec<Values> {
     (0..count)
         .map(|at| match values {
             Values::One(tensor) => Values::One(row(tensor, at, count)),
@@ -40,7 +40,7 @@ fn row(tensor: &Tensor, at: usize, count: usize) -> Tensor {
 }
 
 /// Puts values that are all of one form together, along a new leading axis. None when there are none or they differ.
-pub(super) fn join(all: &[Values]) -> Option<Values> {
+pub(crate) fn join(all: &[Values]) -> Option<Values> {
     let stack = |at: usize, name: &str| {
         let row =
             |values| Values::iter(values).nth(at).filter(|(other, _)| *other == name).map(|(_, row)| row);

@@ -271,4 +271,5 @@ mod tests {
     mod passes;
     mod ports;
     mod stage;
+    mod worlds;
 }

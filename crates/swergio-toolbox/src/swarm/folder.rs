@@ -3,11 +3,15 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::SwarmError;
 
 /// Names the folder beside a swarm's file, in which all of them keep theirs.
 const FOLDER: &str = ".swergio";
+/// Tries to take the lock before it is believed to be a swarm's, and the time between two.
+const LOOKS: u32 = 10;
+const LOOK: Duration = Duration::from_millis(5);
 /// Bytes that a socket's path may have.
 const SOCKET_PATH: usize = 100;
 
@@ -99,7 +103,7 @@ impl Folder {
             .write(true)
             .open(&path)
             .map_err(failed)?;
-        match lock.try_lock() {
+        match patiently(&lock) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(SwarmError::Running(owner(&mut lock).0)),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
@@ -135,6 +139,17 @@ impl Folder {
         let number = std::os::fd::AsRawFd::as_raw_fd(&folder);
         Ok((format!("/proc/self/fd/{number}/control").into(), Some(folder)))
     }
+}
+
+/// Takes the lock, though somebody may hold it for an instant, who only looks whether there is a swarm.
+fn patiently(lock: &File) -> Result<(), TryLockError> {
+    for _ in 1..LOOKS {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOOK),
+            outcome => return outcome,
+        }
+    }
+    lock.try_lock()
 }
 
 /// Reads who holds, or held, the lock: its number and its mark.

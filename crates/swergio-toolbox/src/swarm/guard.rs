@@ -34,7 +34,7 @@ static STANDS: AtomicBool = AtomicBool::new(false);
 /// Stands guard over a process, if that is what this program was started for; otherwise returns at once.
 ///
 /// A program that starts a [`Swarm`](super::Swarm) calls it first thing in `main`, before threads and runtimes: the swarm runs the
-/// program once more for each process. The program `swergio` does so too, see [`guarded_by`](super::Swarm::guarded_by).
+/// program once more for each process. The program `swergio` does so too, see [`guarded_by`](super::Plan::guarded_by).
 ///
 /// ```no_run
 /// swergio_toolbox::swarm::guard();

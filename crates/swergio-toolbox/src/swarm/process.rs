@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -100,8 +101,8 @@ where
     match Guarded::start(recipe, output.pipe) {
         Ok(guarded) => {
             let ending = match guarded.watch(ear, &mut tell).await {
-                Some(ending) => ending,
-                None => slipped(mark).await,
+                Ok(ending) => ending,
+                Err(pid) => slipped(mark, pid).await,
             };
             let _ = timeout(drain, output.read).await;
             tell(News::Exited(ending)).await;
@@ -111,7 +112,10 @@ where
 }
 
 /// Ends what is left of a process whose guard was killed.
-async fn slipped(mark: String) -> Ending {
+async fn slipped(mark: String, pid: Option<Pid>) -> Ending {
+    if let Some(pid) = pid {
+        let _ = kill_process_group(pid, Signal::KILL);
+    }
     let swept = tokio::task::spawn_blocking(move || census::sweep(&mark)).await.unwrap_or_default();
     tracing::warn!(swept, "a guard was killed; what it watched over is ended");
     Ending::Signal(9)
@@ -145,29 +149,35 @@ impl Guarded {
         Ok(Self { guard, ear: BufReader::new(ear).lines(), mouth })
     }
 
-    /// Passes words on and hears what becomes of the process, until its guard is gone. Returns nothing when that went without a word.
+    /// Passes words on and hears what becomes of the process, until its guard is gone. An error, with the process if there was
+    /// one, says that it went without a word.
     async fn watch<F>(
         mut self,
         mut words: mpsc::Receiver<u8>,
         tell: &mut impl FnMut(News) -> F,
-    ) -> Option<Ending>
+    ) -> Result<Ending, Option<Pid>>
     where
         F: Future<Output = ()>,
     {
         let number = self.guard.id().unwrap_or_default();
-        let mut ending = None;
+        let (mut ending, mut process) = (None, None);
         loop {
             tokio::select! {
                 word = words.recv() => match word {
                     // A guard that is gone is noticed below.
                     Some(word) => drop(self.mouth.try_write(&[word])),
                     // Nobody cares for this process any more: the closed socket tells its guard.
-                    None => return ending.or(Some(Ending::Lost)),
+                    None => return Ok(ending.unwrap_or(Ending::Lost)),
                 },
                 line = self.ear.next_line() => match line {
                     Ok(Some(line)) => match heard(&line, number) {
                         Some(News::Exited(how)) => ending = Some(how),
-                        Some(news) => tell(news).await,
+                        Some(news) => {
+                            if let News::Spawned { pid, .. } = news {
+                                process = i32::try_from(pid).ok().and_then(Pid::from_raw);
+                            }
+                            tell(news).await;
+                        }
                         None => {}
                     },
                     _ => break,
@@ -175,7 +185,7 @@ impl Guarded {
             }
         }
         let _ = self.guard.wait().await;
-        ending
+        ending.ok_or(process)
     }
 }
 

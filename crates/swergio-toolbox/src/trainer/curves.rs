@@ -54,6 +54,15 @@ impl Curves {
         self.kept().validation.clone()
     }
 
+    /// Draws the losses over the steps, on a logarithmic axis: each step, the mean of each epoch, and the validation.
+    #[cfg(feature = "plot")]
+    pub fn panel(&self, unit: &str) -> crate::plot::Panel {
+        let panel = crate::plot::Panel::new("Loss").axes("step", unit).log().line("steps", self.steps());
+        let panel = panel.line("epochs", self.epochs());
+        let validation = self.validation();
+        if validation.is_empty() { panel } else { panel.line("validation", validation) }
+    }
+
     fn kept(&self) -> MutexGuard<'_, Kept> {
         // It is whole between any two of its steps.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -135,5 +144,17 @@ mod tests {
         let points = curves.steps();
         assert!(points.len() <= POINTS && points.len() > POINTS / 2, "{}", points.len());
         assert!(points.windows(2).all(|pair| pair[1].0 - pair[0].0 == 16.0));
+    }
+
+    #[cfg(feature = "plot")]
+    #[test]
+    fn curves_can_be_drawn() {
+        let mut curves = Curves::default();
+        for number in 1..=3 {
+            let step = Step { number, epoch: 1, of: 3, learned: true, loss: 1.0, root_id: None };
+            curves.note(&Moment::Step(&step)).unwrap();
+        }
+        let svg = crate::plot::Plot::new("").panel(curves.panel("m²")).to_svg().unwrap();
+        assert!(svg.contains("epochs") && svg.contains("m²") && !svg.contains("validation"));
     }
 }

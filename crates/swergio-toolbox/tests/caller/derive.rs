@@ -1,7 +1,7 @@
 //! Derivatives that follow from a forward and a vjp: local, and through rooms.
 
 use swergio_toolbox::{
-    BoxError, Chain, Tensor, Values, function, gradient, hvp, jacobian, jacobian_by_row, jvp,
+    BoxError, Chain, Tensor, Values, component, function, gradient, hvp, jacobian, jacobian_by_row, jvp,
 };
 
 use crate::hall::{Hall, both, each, row, serve};
@@ -87,4 +87,32 @@ async fn a_direction_without_length_is_refused() {
     let mut model = Planted::new("none");
     let zero = each(&sample(0), |_| 0.0);
     assert!(jvp::<_, _, Tensor>(&mut model, sample(0), zero).await.is_err());
+}
+
+#[tokio::test]
+async fn a_jacobian_takes_one_round_trip_where_components_take_several_cotangents() {
+    let hall = Hall::default();
+    let (cuber, caller) = (hall.enter("cuber").await, hall.enter("caller").await);
+    let cube = component("cube")
+        .forward(|x: Tensor| Ok((&(&x * &x) * &x, x)))
+        .vjp(|x: Tensor, g: Tensor| Ok(3.0 * (&x * &x) * g))
+        .input("x")
+        .output("y");
+    let _serving = cube.batched().serve(&cuber).await.unwrap();
+    let chain = Chain::new(&caller).input("x").output("y").open().await.unwrap().probe();
+    let x = row(&[1.0, 2.0, -1.0]);
+    let wanted = [3.0, 0.0, 0.0, 0.0, 12.0, 0.0, 0.0, 0.0, 3.0];
+    for (at_once, passes) in [(1, 4), (2, 3), (64, 2)] {
+        let before = chain.tally().begun;
+        let j =
+            jacobian(&mut chain.with_cotangents(at_once), x.clone()).await.unwrap().block("", "").unwrap();
+        near(&j.to_f64_vec(), &wanted, 0.0);
+        assert_eq!(chain.tally().begun - before, passes, "the output itself, and as many as are needed");
+    }
+    let error =
+        chain.train().forward(&x).await.unwrap().backward_many(vec![x.clone(), x.clone()]).await.unwrap_err();
+    assert!(error.to_string().contains("COTANGENTS"), "{error}");
+    let error =
+        chain.forward(&x).await.unwrap().backward_many(vec![x.clone(), row(&[1.0])]).await.unwrap_err();
+    assert!(error.to_string().contains("of one form"), "{error}");
 }

@@ -1,5 +1,7 @@
 //! Gradients that are checked: right ones, and wrong ones whose mistake is named.
 
+use std::sync::{Arc, Mutex};
+
 use swergio_client::Dtype;
 use swergio_toolbox::{Chain, Gradcheck, GradcheckReport, Tensor, Values, component, function};
 
@@ -113,6 +115,30 @@ fn what_cannot_be_differentiated_is_said_so() {
     let mut steps = function(|x: &Tensor| each(x, f64::round), |_: &Tensor, g: Tensor| g);
     let report = Gradcheck::default().here(&mut steps, row(&[0.499_999, 1.2])).unwrap();
     assert!(!report.passed(), "{report}");
+}
+
+#[test]
+fn a_component_that_learns_from_being_asked_is_measured_before() {
+    for (sign, words) in [(1.0, &[][..]), (-1.0, &["SIGN"])] {
+        let weight = Arc::new(Mutex::new(0.5));
+        let (used, learnt) = (Arc::clone(&weight), weight);
+        let mut learner = component("learner")
+            .forward(move |x: Tensor| {
+                let w = *used.lock().unwrap();
+                Ok((each(&x, |x| w * x.sin()), x))
+            })
+            .vjp(move |x: Tensor, g: Tensor| {
+                let mut w = learnt.lock().unwrap();
+                let by_input = both(&x, &g, |x, g| sign * *w * x.cos() * g);
+                *w += 1.0;
+                Ok(by_input)
+            })
+            .into_differentiable();
+        let check = Gradcheck { learns: true, ..Gradcheck::default() };
+        let report = check.here(&mut learner, row(&[0.4, 1.2, -0.7])).unwrap();
+        assert_eq!((report.gradients, found(&report)), (1, words.to_vec()), "{report}");
+        assert_eq!(report.passed(), sign > 0.0);
+    }
 }
 
 #[test]

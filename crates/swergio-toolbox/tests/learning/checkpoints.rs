@@ -25,6 +25,7 @@ fn command(kind: Kind<'static>, field: &str, value: &str) -> Envelope {
     Envelope::new(kind).with_field(field, value).unwrap()
 }
 
+/// R120, R121.
 #[tokio::test]
 async fn one_command_saves_a_whole_swarm_and_another_restores_it() {
     let (rooms, home) = (Rooms::open().await, tempfile::tempdir().unwrap());
@@ -58,6 +59,7 @@ async fn one_command_saves_a_whole_swarm_and_another_restores_it() {
     assert_eq!(weights(&swarm), [1.0, 2.0, 3.0]);
 }
 
+/// R122.
 #[tokio::test]
 async fn what_cannot_be_done_is_told_and_changes_nothing() {
     let (rooms, home) = (Rooms::open().await, tempfile::tempdir().unwrap());
@@ -76,6 +78,7 @@ async fn what_cannot_be_done_is_told_and_changes_nothing() {
     assert_eq!((weights(&swarm), std::fs::read_dir(home.path()).unwrap().count()), (vec![1.0], 0));
 }
 
+/// R123.
 #[tokio::test]
 async fn weights_can_be_sent_along_as_lists() {
     let (rooms, home) = (Rooms::open().await, tempfile::tempdir().unwrap());
@@ -100,6 +103,7 @@ struct Rates {
     rate: f64,
 }
 
+/// R124.
 #[tokio::test]
 async fn settings_are_saved_restored_and_applied() {
     let (rooms, home) = (Rooms::open().await, tempfile::tempdir().unwrap());

@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout};
 use crate::hall::{Hall, room};
 
 /// Walks left or right from 0; ends for good at 2, and pays how far it is.
-struct Walk(f32);
+pub(crate) struct Walk(pub(crate) f32);
 
 impl Walk {
     fn seen(&self) -> Values {

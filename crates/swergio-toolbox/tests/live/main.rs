@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a play that goes wrong fails")]
 
+mod actor;
+mod council;
 mod environment;
 mod gather;
 #[path = "../caller/hall.rs"]

@@ -39,6 +39,8 @@ pub(super) struct Reader {
     borrowed: bool,
     /// The large frame that is being read.
     frame: Option<Filling>,
+    /// Whether the last frame was large: another may follow, of which as little as may be should come into `unread`.
+    large: bool,
     /// The message whose fragments are being read.
     message: Option<Message>,
 }
@@ -53,7 +55,7 @@ struct Filling {
 impl Reader {
     /// Begins with what came already; messages have `max` bytes at most.
     pub(super) fn new(early: &[u8], max: usize) -> Self {
-        Self { max, unread: early.into(), borrowed: false, frame: None, message: None }
+        Self { max, unread: early.into(), borrowed: false, frame: None, large: false, message: None }
     }
 
     /// Cuts off the next thing that was said; none when more must come.
@@ -111,6 +113,7 @@ impl Reader {
         self.unread.advance(payload.len());
         unmask(&mut payload, header.mask, 0);
         self.frame = Some(Filling { header, payload });
+        self.large = header.len > 4 * LARGE;
     }
 
     /// Checks, before its payload is read, whether a frame may stand where it does.
@@ -134,7 +137,8 @@ impl Reader {
     ) -> Poll<io::Result<usize>> {
         let Some(Filling { header, payload }) = &mut self.frame else {
             self.borrow();
-            return pin!(io.read_buf(&mut self.unread)).poll(cx);
+            let most = if std::mem::take(&mut self.large) { LARGE } else { usize::MAX };
+            return pin!(io.read_buf(&mut (&mut self.unread).limit(most))).poll(cx);
         };
         let had = payload.len();
         let read = ready!(pin!(io.read_buf(&mut payload.limit(header.len - had))).poll(cx))?;

@@ -49,6 +49,11 @@ pub(super) fn rule(launch: &Launch) -> Rule {
     }
 }
 
+/// Tells whose plan makes no sense.
+fn of(component: &str, told: &SwarmError) -> SwarmError {
+    SwarmError::Plan(format!("{component}: {told}"))
+}
+
 impl Instance {
     pub(super) fn new(
         launch: Arc<Launch>,
@@ -59,7 +64,7 @@ impl Instance {
         let template = Template::of(&launch, &name, replica, url);
         let instance = Self {
             component: launch.name.as_str().into(),
-            member: template.fill_text(&launch.member)?,
+            member: template.fill_text(&launch.member).map_err(|told| of(&launch.name, &told))?,
             launch,
             name: name.into(),
             template,
@@ -72,7 +77,8 @@ impl Instance {
             last: None,
         };
         // What cannot be filled in is told now, not when it is started.
-        instance.recipe(&"".into(), "", &SwarmLimits::default())?;
+        let tried = instance.recipe(&"".into(), "", &SwarmLimits::default());
+        tried.map_err(|told| of(&instance.launch.name, &told))?;
         Ok(instance)
     }
 

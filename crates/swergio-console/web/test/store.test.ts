@@ -1,0 +1,241 @@
+// What the page makes of what it is told.
+
+import { describe, expect, it } from "vitest";
+import { layOut } from "../src/layout";
+import { Graph } from "../src/store/graph";
+import { Inbox } from "../src/store/inbox";
+import { Kpis, asCsv } from "../src/store/kpis";
+import { Passes } from "../src/store/passes";
+import { EVERYTHING, Tail, asCommand, wanted } from "../src/store/tail";
+import { type Sample, type Summary, type Wire, flowsOf, sampleOf } from "../src/wire";
+
+const joined = (name: string, session: number, room?: string): Wire => ({ NAME: name, SESSION: session, ROOM: room, STATE: "joined" });
+
+function chain(): Graph {
+  const graph = new Graph("me");
+  const seats: [string, string[]][] = [
+    ["trainer", ["input", "output"]],
+    ["network", ["input", "model"]],
+    ["trebuchet", ["model", "output"]],
+  ];
+  seats.forEach(([name, rooms], at) => {
+    graph.presence(joined(name, at));
+    for (const room of rooms) graph.presence(joined(name, at, room));
+  });
+  const said = [
+    ["trainer", "input", "DATA/FORWARD"],
+    ["network", "model", "DATA/FORWARD"],
+    ["trebuchet", "output", "DATA/FORWARD"],
+    ["trainer", "output", "DATA/GRADIENT"],
+    ["trebuchet", "model", "DATA/GRADIENT"],
+    ["network", "input", "DATA/GRADIENT"],
+  ].map(([FROM, TO_ROOM, KIND]) => ({ FROM, TO_ROOM, KIND, MESSAGES: 10, BYTES: 1000 }));
+  graph.traffic(flowsOf({ FLOWS: said }), [], 1);
+  return graph;
+}
+
+describe("graph", () => {
+  it("leads forward from the trainer through the rooms, and back in the other colour", () => {
+    const picture = chain().picture(false);
+    expect(picture.components.map((one) => one.label).sort()).toEqual(["network", "trainer", "trebuchet"]);
+    const edge = (component: string, room: string) =>
+      picture.edges.find((one) => one.component === `c:${component}` && one.room === `r:${room}`);
+    expect(edge("trainer", "input")).toMatchObject({ from: "c:trainer", to: "r:input", says: true, answers: false });
+    expect(edge("network", "input")).toMatchObject({ from: "r:input", to: "c:network", says: false, answers: true });
+    expect(edge("trainer", "output")).toMatchObject({ from: "r:output", to: "c:trainer", says: false, answers: true });
+    expect(edge("network", "input")?.receives.forward).toBeGreaterThan(1);
+    expect(picture.total.forward).toBeCloseTo(picture.total.backward);
+  });
+
+  it("lets rates fade, marks who has fallen silent, and who falls behind", () => {
+    const graph = chain();
+    const before = graph.picture(false).total.forward;
+    for (let second = 0; second < 12; second += 1) graph.traffic([], [{ NAME: "trebuchet", FRAMES: 500 }], 1);
+    const picture = graph.picture(false);
+    expect(picture.total.forward).toBeLessThan(before / 100);
+    expect(picture.components.every((one) => one.stalled)).toBe(true);
+    expect(picture.components.find((one) => one.label === "trebuchet")?.waiting).toBe(500);
+  });
+
+  it("draws many of a kind as one, unless asked not to", () => {
+    const graph = new Graph("me");
+    for (let agent = 0; agent < 300; agent += 1) {
+      graph.presence(joined(`agent-${agent}`, agent));
+      graph.presence(joined(`agent-${agent}`, agent, "observation"));
+    }
+    expect(graph.picture(false).components).toMatchObject([{ label: "agent ×300", count: 300 }]);
+    expect(graph.picture(true).components).toHaveLength(300);
+    const layout = layOut(graph.picture(true));
+    expect(Object.keys(layout.places)).toHaveLength(301);
+  });
+
+  it("leaves out who only looks on, and forgets who goes", () => {
+    const graph = chain();
+    graph.presence(joined("console-1", 9, "_watch"));
+    expect(graph.picture(false).components).toHaveLength(3);
+    graph.presence({ NAME: "network", SESSION: 1, STATE: "left" });
+    expect(graph.picture(false).components).toHaveLength(2);
+  });
+});
+
+const summary = (norm: number, more: Partial<Summary> = {}): Record<string, Summary> => ({
+  "": { dtype: "<f8", shape: [2], min: -norm, max: norm, mean: 0, norm, nan: 0, inf: 0, seen: 2, spark: [], ...more },
+});
+
+let seq = 0;
+function message(time: number, from: string, room: string, kind: string, id: string, norm = 1, more: Partial<Summary> = {}, extra: Wire = {}): Sample {
+  const MESSAGE = { TYPE: kind, ID: id, ROOT_ID: "p", TO_ROOM: room, MODEL_STATUS: 1, ...extra };
+  const told = { TIME: time / 1000, FROM: from, SIZE: 10, CODEC: "json", MESSAGE, OMITTED: [], SUMMARY: summary(norm, more) };
+  return sampleOf(told, ++seq);
+}
+
+const SEATS: Record<string, string[]> = { trainer: ["input", "output"], network: ["input", "model"], trebuchet: ["model", "output"] };
+const seats = (name: string): Set<string> => new Set(SEATS[name] ?? []);
+
+/** One sample's way forward and back; each step may be replaced, or left out. */
+function pass(change: Record<string, Sample | null> = {}): Passes {
+  const steps: Record<string, Sample> = {
+    began: message(0, "trainer", "input", "DATA/FORWARD", "i"),
+    network: message(5, "network", "model", "DATA/FORWARD", "o"),
+    trebuchet: message(9, "trebuchet", "output", "DATA/FORWARD", "q"),
+    loss: message(10, "trainer", "output", "DATA/GRADIENT", "q"),
+    back: message(14, "trebuchet", "model", "DATA/GRADIENT", "o"),
+    home: message(20, "network", "input", "DATA/GRADIENT", "i"),
+  };
+  const passes = new Passes();
+  for (const [name, step] of Object.entries({ ...steps, ...change })) {
+    void name;
+    if (step) passes.add(step);
+  }
+  return passes;
+}
+
+function verdicts(passes: Passes): string[] {
+  return passes.picture("p", seats, 1e6)?.verdicts.map((one) => `${one.code} ${one.component}`) ?? [];
+}
+
+describe("pass", () => {
+  it("is traced forward and back through every component", () => {
+    const picture = pass().picture("p", seats, 1e6);
+    const spans = picture?.spans.map((span) => [span.component, span.way, span.start, span.end]);
+    expect(spans).toEqual([
+      ["network", "forward", 0, 5],
+      ["trebuchet", "forward", 5, 9],
+      ["trebuchet", "backward", 10, 14],
+      ["network", "backward", 14, 20],
+    ]);
+    expect(picture?.verdicts).toEqual([]);
+    expect(picture?.head).toMatchObject({ complete: true, took: 20, messages: 6 });
+  });
+
+  it.each([
+    ["NAN trebuchet", { trebuchet: message(9, "trebuchet", "output", "DATA/FORWARD", "q", 1, { nan: 1 }) }],
+    ["NAN trebuchet", { back: message(14, "trebuchet", "model", "DATA/GRADIENT", "o", 1, { nan: 2 }) }],
+    ["NAN network", { network: message(5, "network", "model", "DATA/FORWARD", "o", 1, { inf: 1 }) }],
+    ["EXPLODED trebuchet", { back: message(14, "trebuchet", "model", "DATA/GRADIENT", "o", 5e4) }],
+    ["VANISHED network", { home: message(20, "network", "input", "DATA/GRADIENT", "i", 1e-9) }],
+    ["VANISHED trebuchet", { back: message(14, "trebuchet", "model", "DATA/GRADIENT", "o", 0) }],
+    ["DROPPED network", { home: null }],
+    ["DROPPED trebuchet", { back: null, home: null }],
+    ["SHAPE trebuchet", { back: message(14, "trebuchet", "model", "DATA/GRADIENT", "o", 1, { shape: [3] }) }],
+    ["SLOW network", { home: message(2000, "network", "input", "DATA/GRADIENT", "i") }],
+    ["FAULT trebuchet", { back: message(14, "trebuchet", "model", "DATA/FAULT", "f", 1, {}, { COMPONENT: "trebuchet", CODE: "FAILED" }), home: null }],
+  ] as [string, Record<string, Sample | null>][])("names %s", (expected, change) => {
+    expect(verdicts(pass(change))).toContain(expected);
+  });
+
+  it("names who answers with weights older than it had", () => {
+    const versions = { WEIGHTS_VERSION: 4 };
+    const changed = pass({
+      network: message(5, "network", "model", "DATA/FORWARD", "o", 1, {}, { WEIGHTS_VERSION: 7 }),
+      home: message(20, "network", "input", "DATA/GRADIENT", "i", 1, {}, versions),
+    });
+    expect(verdicts(changed)).toEqual(["STALE network"]);
+  });
+
+  it("waits for what may still come before it says that something was dropped", () => {
+    const picture = pass({ back: null, home: null }).picture("p", seats, 100);
+    expect(picture?.verdicts).toEqual([]);
+  });
+
+  it("forgets the oldest", () => {
+    const passes = new Passes();
+    for (let at = 0; at < 1000; at += 1) passes.add({ ...message(at, "a", "r", "DATA/FORWARD", "i"), pass: String(at) });
+    expect(passes.picture("0", seats, 0)).toBeNull();
+    expect(passes.picture("999", seats, 0)).not.toBeNull();
+  });
+});
+
+describe("tail", () => {
+  it("filters by words, leaves out by -words, and by way", () => {
+    const sample = message(0, "network", "model", "DATA/FORWARD", "i");
+    const words = (text: string): boolean => wanted(sample, { ...EVERYTHING, words: text });
+    expect([words("net model"), words("trebuchet"), words("-gradient"), words("-forward")]).toEqual([true, false, true, false]);
+    expect(wanted(sample, { words: "", ways: { forward: false, backward: true, control: true } })).toBe(false);
+  });
+
+  it("keeps the newest", () => {
+    const tail = new Tail();
+    for (let at = 0; at < 10_000; at += 1) tail.add(message(at, "a", "r", "DATA/TEXT", String(at)));
+    expect(tail.newest(EVERYTHING, 3).map((sample) => sample.id)).toEqual(["9999", "9998", "9997"]);
+    expect(tail.newest(EVERYTHING, 1e6)).toHaveLength(2000);
+  });
+
+  it("writes a command that a shell reads as it was meant", () => {
+    const sample = message(0, "a", "the lab", "DATA/TEXT", "i", 1, {}, { DATA: "it's $(rm)" });
+    expect(asCommand(sample)).toBe(`swergio say 'the lab' '"it'\\''s $(rm)"' --kind DATA/TEXT --root-id p`);
+  });
+});
+
+describe("kpis", () => {
+  it("keeps series by figure, component and run, thinned over their whole length", () => {
+    const kpis = new Kpis();
+    kpis.add(message(0, "trainer", "kpi", "LOG/RUN", "r", 1, {}, { RUN: "first" }));
+    for (let step = 0; step < 20_000; step += 1) {
+      kpis.add(message(step, "trainer", "kpi", "LOG/KPI", "k", 1, {}, { KPI: "loss", COMPONENT: "trainer", VALUE: step, TIME: 1.7e9 + step }));
+    }
+    const [series] = kpis.all();
+    expect(series).toMatchObject({ kpi: "loss", component: "trainer", run: "first" });
+    expect(series?.values.length).toBeLessThan(8192);
+    expect(series?.values[series.values.length - 1]).toBeGreaterThan(19_990);
+    expect(asCsv([{ kpi: 'a,"b"', component: "c", run: "", times: [0], values: [1] }])).toContain(`"a,""b""",c,,1970-01-01T00:00:00.000Z,1`);
+  });
+
+  it("leaves out what is no number", () => {
+    const kpis = new Kpis();
+    for (const VALUE of ["x", null, NaN, Infinity]) kpis.add(message(0, "t", "kpi", "LOG/KPI", "k", 1, {}, { KPI: "loss", VALUE }));
+    expect(kpis.all()).toEqual([]);
+  });
+});
+
+describe("inbox", () => {
+  const query = (items: string[], more: Wire = {}): Wire => ({
+    ID: "q",
+    DATA: { question: "How good?", answer: { type: "rating", min: 0, max: 5 }, items: items.map((id) => ({ id, show: {} })), ...more },
+  });
+  const ids = (inbox: Inbox, now = 0): string[] => inbox.questions(now).map((one) => one.item.id);
+
+  it("offers each item once, however often it is asked", () => {
+    const inbox = new Inbox();
+    inbox.hear("DATA/QUERY", "user", query(["1", "2"]), "me", "learner");
+    inbox.forget("q", "1");
+    inbox.hear("DATA/QUERY", "user", query(["1", "2"]), "me", "learner");
+    expect(ids(inbox)).toEqual(["2"]);
+    inbox.hear("DATA/SETTLED", "user", { REF: "q", DATA: { items: ["2"] } }, "me", "learner");
+    expect(ids(inbox)).toEqual([]);
+  });
+
+  it("knows what others are at, until their time is over", () => {
+    const inbox = new Inbox();
+    inbox.hear("DATA/QUERY", "user", query(["1"]), "me", "learner");
+    inbox.hear("DATA/CLAIM", "user", { REF: "q", DATA: { item: "1", by: "ada", until: 60 } }, "me", "x");
+    expect(inbox.questions(0)[0]?.claimed?.by).toBe("ada");
+    expect(inbox.questions(61_000)[0]?.claimed).toBeNull();
+  });
+
+  it("drops what is past its deadline", () => {
+    const inbox = new Inbox();
+    inbox.hear("DATA/QUERY", "user", query(["1"], { deadline: 10 }), "me", "learner");
+    expect([ids(inbox, 9000), ids(inbox, 11_000)]).toEqual([["1"], []]);
+  });
+});

@@ -1,0 +1,135 @@
+//! Taste: a *simulated* person, who rates melodies by a fixed rule and a little whim. It makes the example testable; a real person is better.
+
+use swergio_toolbox::dice::Dice;
+
+use crate::genome::{Genome, NOTES, Place};
+
+/// The best rating; the worst is 0.
+const BEST: u8 = 5;
+
+/// Rates as a person with a taste of its own might: it likes a line that moves by steps and leaps seldom, that breathes but is not full of
+/// rests, that comes home to the tonic, and that repeats itself a little.
+#[derive(Clone, Debug)]
+pub(crate) struct SimulatedTaste {
+    dice: Dice,
+    /// Standard deviation of the whim that is added to each rating before it is rounded.
+    whim: f64,
+}
+
+impl SimulatedTaste {
+    /// Has a taste without whim when `whim` is 0.
+    pub(crate) fn new(seed: u64, whim: f64) -> Self {
+        Self { dice: Dice::seeded(seed), whim }
+    }
+
+    /// Rates a melody from 0 to 5.
+    pub(crate) fn rate(&mut self, genome: &Genome) -> u8 {
+        rounded(pleasure(genome) + self.whim * self.dice.normal())
+    }
+}
+
+/// Returns the rating without whim, not rounded, from 0 to 5.
+fn pleasure(genome: &Genome) -> f64 {
+    let places = genome.places();
+    let worth =
+        0.46 * breath(&places) + 0.30 * smoothness(&places) + 0.14 * home(&places) + 0.10 * echo(&places);
+    // Melodies by chance lie around a third of the way from the worst to the best.
+    (7.4 * (worth - 0.13)).clamp(0.0, f64::from(BEST))
+}
+
+fn rounded(rating: f64) -> u8 {
+    rating.round().clamp(0.0, f64::from(BEST)) as u8
+}
+
+/// 1 when a fifth of the places are rests, 0 when three fifths more or none at all are.
+fn breath(places: &[Place]) -> f64 {
+    let share = places.iter().filter(|place| **place == Place::Rest).count() as f64 / places.len() as f64;
+    if share < 0.2 { 0.5 + 2.5 * share } else { (1.0 - (share - 0.2) / 0.5).max(0.0) }
+}
+
+/// 1 when neighbours are a step apart at most, 0 when they are four degrees apart on average.
+fn smoothness(places: &[Place]) -> f64 {
+    let leaps: Vec<f64> = places
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [Place::Degree(one), Place::Degree(other)] => Some(f64::from(one.abs_diff(*other))),
+            _ => None,
+        })
+        .collect();
+    if leaps.is_empty() {
+        return 0.0;
+    }
+    let mean = leaps.iter().sum::<f64>() / leaps.len() as f64;
+    (1.0 - (mean - 1.0).max(0.0) / 3.0).max(0.0)
+}
+
+/// 1 when the last tone is the tonic, half when it is the fifth.
+fn home(places: &[Place]) -> f64 {
+    match places.iter().rev().find(|place| **place != Place::Rest) {
+        Some(Place::Degree(0 | 7)) => 1.0,
+        Some(Place::Degree(4)) => 0.5,
+        _ => 0.0,
+    }
+}
+
+/// The share of places that are as they were two bars before.
+fn echo(places: &[Place]) -> f64 {
+    let pairs = places.iter().zip(&places[2 * NOTES..]);
+    let same = pairs.clone().filter(|(before, now)| before == now && **now != Place::Rest).count();
+    (2.0 * same as f64 / pairs.count() as f64).min(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::genome::BITS;
+
+    fn melody(values: &[u8; 32]) -> Genome {
+        Genome::new(values.iter().flat_map(|value| (0..4).map(move |bit| value >> bit & 1 == 1)).collect())
+            .unwrap()
+    }
+
+    fn rated(genome: &Genome) -> u8 {
+        rounded(pleasure(genome))
+    }
+
+    fn by_chance(dice: &mut Dice) -> Genome {
+        Genome::new((0..BITS).map(|_| dice.chance(0.5)).collect()).unwrap()
+    }
+
+    #[test]
+    fn a_scale_that_breathes_and_comes_home_is_liked_and_leaps_and_silence_are_not() {
+        let line =
+            [0, 1, 2, 3, 4, 3, 2, 8, 0, 1, 2, 3, 4, 3, 2, 8, 0, 1, 2, 3, 4, 3, 2, 8, 4, 3, 2, 8, 2, 1, 0, 8];
+        assert_eq!(rated(&melody(&line)), 5);
+        assert_eq!(rated(&melody(&[15; 32])), 0);
+        let mut leaps = [0; 32];
+        leaps.iter_mut().enumerate().for_each(|(at, value)| *value = if at % 2 == 0 { 0 } else { 6 });
+        assert!(rated(&melody(&leaps)) < 5);
+    }
+
+    /// A taste that likes everything, or nothing, teaches nothing.
+    #[test]
+    fn melodies_by_chance_are_rated_all_over_the_lower_half() {
+        let mut dice = Dice::seeded(1);
+        let mut often = [0; 6];
+        for _ in 0..5000 {
+            often[usize::from(rated(&by_chance(&mut dice)))] += 1;
+        }
+        assert!(often[0] > 100 && often[1] > 500 && often[2] > 500 && often[3] > 300, "{often:?}");
+        assert!(often.iter().max() < Some(&3000), "{often:?}");
+    }
+
+    #[test]
+    fn whim_moves_a_rating_by_one_now_and_then() {
+        let (mut dice, mut moved) = (Dice::seeded(2), 0);
+        let mut person = SimulatedTaste::new(3, 0.3);
+        for _ in 0..1000 {
+            let genome = by_chance(&mut dice);
+            let difference = person.rate(&genome).abs_diff(rated(&genome));
+            assert!(difference <= 2);
+            moved += u32::from(difference > 0);
+        }
+        assert!((100..400).contains(&moved), "{moved}");
+    }
+}

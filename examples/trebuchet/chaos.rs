@@ -23,7 +23,7 @@ const STILL: Duration = Duration::from_secs(120);
 
 /// Trains while so many kills fall at random batches on random processes, and prints what came of it as one JSON object.
 pub(crate) async fn chaos(course: &Course, staging: &Staging, kills: u64) -> Result<()> {
-    ensure!(!course.out.exists(), "{} is there already: give another --out", course.out.display());
+    ensure!(!course.folder().exists(), "{} is there already: give another --out", course.folder().display());
     let begun = Instant::now();
     let swarm = Swarm::of(plan(course, staging, false)?)?;
     let heard: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -99,7 +99,7 @@ async fn running(swarm: &Swarm, name: &str) -> Result<u32> {
 }
 
 fn lines(course: &Course, file: &str) -> usize {
-    read_to_string(course.out.join(file)).map_or(0, |text| text.lines().count())
+    read_to_string(course.folder().join(file)).map_or(0, |text| text.lines().count())
 }
 
 fn figures(
@@ -108,11 +108,12 @@ fn figures(
     heard: &[String],
     took: Duration,
 ) -> Result<Value> {
-    let learned = read_to_string(course.out.join("learned.log"))?;
+    let learned = read_to_string(course.folder().join("learned.log"))?;
     let different: BTreeSet<&str> = learned.lines().collect();
     let tapes: Vec<&String> = heard.iter().filter(|line| line.contains("on the tape ")).collect();
     let kept = |line: &&String| line.split("on the tape ").nth(1)?.split(' ').next()?.parse::<u64>().ok();
-    let summary = read_to_string(course.out.join("summary.json")).context("the trainer was not examined")?;
+    let summary =
+        read_to_string(course.folder().join("summary.json")).context("the trainer was not examined")?;
     Ok(json!({
         "kills": killed.values().sum::<u64>(),
         "killed": killed,

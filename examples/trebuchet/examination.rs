@@ -59,10 +59,11 @@ pub(crate) async fn examine(client: &Client, chain: &Chain, course: &Course) -> 
 
 /// Writes `unseen.csv`, `summary.json` and the picture `training.svg`, and returns the summary.
 pub(crate) fn write(attempts: &[Attempt], losses: &[f64], course: &Course) -> Result<Value> {
-    std::fs::write(course.out.join("unseen.csv"), table(attempts))?;
-    draw(&course.out.join("training.svg"), losses, attempts)?;
+    let folder = course.folder();
+    std::fs::write(folder.join("unseen.csv"), table(attempts))?;
+    draw(&folder.join("training.svg"), losses, attempts)?;
     let summary = summary(attempts, losses.len(), course);
-    std::fs::write(course.out.join("summary.json"), format!("{summary:#}\n"))?;
+    std::fs::write(folder.join("summary.json"), format!("{summary:#}\n"))?;
     Ok(summary)
 }
 

@@ -23,8 +23,8 @@ pub(crate) async fn broker(address: &str) -> Result<()> {
 
 /// Turns winds and targets into angles and counterweights, and learns from what comes back.
 pub(crate) async fn control_network(at: &At, course: &Course, save_every: u64) -> Result<()> {
-    let network = Ledger::open(network(course.seed, course.batches)?, &course.out)?;
-    let kept = Kept::new(network, "control-network", course.out.join("checkpoints"))?.every(save_every);
+    let network = Ledger::open(network(course.seed, course.batches)?, &course.folder())?;
+    let kept = Kept::new(network, "control-network", course.folder().join("checkpoints"))?.every(save_every);
     if kept.resume()? {
         println!("control-network | goes on after {} batches", kept.steps());
     }
@@ -47,7 +47,7 @@ pub(crate) async fn simulator(at: &At) -> Result<()> {
 pub(crate) async fn examination(at: &At, course: &Course) -> Result<()> {
     let client = at.connect("examiner").await?;
     let attempts = examine(&client, &chain(course, &client).await?, course).await?;
-    let losses = Journal::open(&course.out)?.into_losses();
+    let losses = Journal::open(&course.folder())?.into_losses();
     println!("{}", write(&attempts, &losses, course)?);
     Ok(client.close().await?)
 }

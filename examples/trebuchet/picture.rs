@@ -13,6 +13,8 @@ use super::shot::Trebuchet;
 const SIZE: (u32, u32) = (1_320, 420);
 /// Batches whose mean is one point of the curve.
 const SMOOTH: usize = 20;
+/// Attempts of either kind that are drawn.
+const DOTS: usize = 250;
 /// Paths that are drawn.
 const PATHS: usize = 8;
 /// The colours of what can be hit, and of what cannot.
@@ -64,11 +66,12 @@ fn draw_hits(panel: &Panel<'_>, attempts: &[Attempt]) -> Drawn {
         .build_cartesian_2d(15.0..105.0, 15.0..105.0)?;
     chart.configure_mesh().x_desc("aimed at").light_line_style(TRANSPARENT).draw()?;
     chart.draw_series(LineSeries::new([(15.0, 15.0), (105.0, 105.0)], &BLACK.mix(0.3)))?;
-    let dots = attempts.iter().filter(|attempt| attempt.hit.is_finite()).map(|attempt| {
-        let colour = if attempt.reachable { CAN } else { CANNOT };
-        Circle::new((attempt.target, attempt.hit), 2, colour.mix(0.6).filled())
-    });
-    chart.draw_series(dots)?;
+    for (reachable, colour) in [(true, CAN), (false, CANNOT)] {
+        let some =
+            attempts.iter().filter(|attempt| attempt.reachable == reachable && attempt.hit.is_finite());
+        let dot = |at: &Attempt| Circle::new((at.target, at.hit), 2, colour.mix(0.6).filled());
+        chart.draw_series(some.take(DOTS).map(dot))?;
+    }
     Ok(())
 }
 

@@ -126,7 +126,7 @@ fn folder(name: &str) -> PathBuf {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_network_learns_through_the_rooms_and_goes_on_after_a_pause() {
     let (at, folder) = (broker().await, folder("learns"));
-    let network = Ledger::open(network(1, 60).unwrap(), &folder).unwrap();
+    let network = Ledger::open(network(1, 60).unwrap(), &course(&folder, 60).folder()).unwrap();
     let (network, simulator) = seat(&at, network).await;
     let (client, _) = caller(&at).await;
 
@@ -141,7 +141,7 @@ async fn a_network_learns_through_the_rooms_and_goes_on_after_a_pause() {
     let (first, last) = (mean(&losses[..5]), mean(&losses[55..]));
     assert!(last < first / 5.0, "the loss went from {first} to {last} m²");
     assert_eq!((network.tally().tape.kept, simulator.tally().tape.kept), (0, 0));
-    let learned = std::fs::read_to_string(folder.join("learned.log")).unwrap();
+    let learned = std::fs::read_to_string(whole.folder().join("learned.log")).unwrap();
     assert_eq!(learned.lines().count(), 60);
 
     let attempts = examine(&client, &chain_of_half, &whole).await.unwrap();

@@ -21,10 +21,10 @@ def main():
     args.add_argument("--batches", type=int, default=2000)
     args.add_argument("--shots", type=int, default=100)
     args.add_argument("--deadline", help="is for trainers that try again")
-    args.add_argument("--out", default="trebuchet-run")
+    args.add_argument("--out", default="target/trebuchet")
     args = args.parse_args()
     dice = np.random.default_rng(args.seed)
-    folder = pathlib.Path(args.out)
+    folder = pathlib.Path(args.out) / f"seed-{args.seed}"
     folder.mkdir(parents=True, exist_ok=True)
     journal = open(folder / "losses.csv", "w", buffering=1)
     journal.write("batch,loss_m2\n")

@@ -31,9 +31,16 @@ pub(crate) struct Course {
     /// Seconds to wait for an answer before a batch is tried again.
     #[arg(long, default_value_t = 10.0)]
     pub(crate) deadline: f64,
-    /// Folder for what is learned and told; what is there already is gone on with.
-    #[arg(long, default_value = "trebuchet-run")]
+    /// Folder for what is learned and told, in a folder for each seed; what is there already is gone on with.
+    #[arg(long, default_value = "target/trebuchet")]
     pub(crate) out: PathBuf,
+}
+
+impl Course {
+    /// Returns the folder of this seed.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.out.join(format!("seed-{}", self.seed))
+    }
 }
 
 /// Opens the chain from wind and target to where the shots come down.
@@ -46,7 +53,7 @@ pub(crate) async fn chain(course: &Course, client: &Client) -> Result<Chain> {
 /// Trains the network behind a chain, from where it stopped if it did, and returns the losses.
 pub(crate) async fn train(course: &Course, chain: &Chain) -> Result<Vec<f64>> {
     loop {
-        let journal = Journal::open(&course.out)?;
+        let journal = Journal::open(&course.folder())?;
         let done = journal.batches();
         if done >= course.batches {
             return Ok(journal.into_losses());

@@ -58,7 +58,19 @@ impl Dialect {
         !matches!(self, Self::Tcp { header } if len.checked_ilog10().unwrap_or(0) >= u32::from(header))
     }
 
+    /// Counts the bytes of the header of a payload of `len` bytes.
+    #[inline]
+    pub(crate) fn header_len(self, len: usize) -> usize {
+        match (self, len) {
+            (Self::Tcp { header }, _) => header.into(),
+            (_, 0..=125) => 2,
+            (_, 126..=0xffff) => 4,
+            _ => 10,
+        }
+    }
+
     /// Makes the header of a payload of `len` bytes, which it can say.
+    #[inline]
     pub(crate) fn header(self, len: usize) -> Header {
         match self {
             Self::WebSocketJson => ws_header(0x81, len),
@@ -127,6 +139,7 @@ mod tests {
             (65_536, vec![0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
         ] {
             assert_eq!(Dialect::WebSocketJson.header(len).bytes(), header);
+            assert_eq!(Dialect::WebSocketJson.header_len(len), header.len());
         }
         assert_eq!(Dialect::WebSocketMsgPack.header(2).bytes(), [0x82, 2]);
     }
@@ -134,6 +147,7 @@ mod tests {
     #[test]
     fn upstreams_header_is_padded_on_the_right() {
         assert_eq!(Dialect::Tcp { header: 10 }.header(52).bytes(), b"52        ");
+        assert_eq!(Dialect::Tcp { header: 10 }.header_len(52), 10);
     }
 
     /// R33: a header can say as many digits as it has characters.

@@ -89,7 +89,7 @@ impl Run {
     ) -> Result<Joined, Fault> {
         self.reserve(len);
         let start = self.wire.len();
-        let guessed = start + self.dialect.header(len).bytes().len();
+        let guessed = start + self.dialect.header_len(len);
         self.wire.resize(guessed, 0);
         if let Err(fault) = spell(&mut self.wire) {
             self.wire.truncate(start);

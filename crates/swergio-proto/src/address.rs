@@ -83,6 +83,12 @@ impl<'a> Address<'a> {
         Ok(Self { space: Space::Member, name: text })
     }
 
+    /// Returns this address with `text` for its name, if that is what it is called: no need to parse it again.
+    #[inline]
+    pub(crate) fn again<'t>(self, text: &'t str) -> Option<Address<'t>> {
+        (self.name == text).then_some(Address { space: self.space, name: text })
+    }
+
     /// Addresses `_logging`, which needs no parsing.
     pub fn logging() -> Address<'static> {
         Address { space: Space::Room, name: crate::name::LOGGING }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexSet;
 
 use crate::kind::Command;
-use crate::{Address, Fault, Grant, Head, Kind, Limits, MemberName, Naming, RoomName};
+use crate::{Address, AddressBuf, Fault, Grant, Head, Kind, Limits, MemberName, Naming, RoomName};
 
 /// Sets the rules that every session of a broker follows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -87,12 +87,14 @@ pub struct Session {
     grant: Arc<Grant>,
     name: Option<MemberName>,
     rooms: IndexSet<RoomName>,
+    /// The room that was sent to last: neither rules nor grant change, so it need not be checked again.
+    last: Option<AddressBuf>,
 }
 
 impl Session {
     /// Begins a session that has not registered yet. Rules and grants are shared by many.
     pub fn new(rules: impl Into<Arc<Rules>>, grant: impl Into<Arc<Grant>>) -> Self {
-        Self { rules: rules.into(), grant: grant.into(), name: None, rooms: IndexSet::new() }
+        Self { rules: rules.into(), grant: grant.into(), name: None, rooms: IndexSet::new(), last: None }
     }
 
     /// Returns the registered name.
@@ -176,17 +178,13 @@ impl Session {
     }
 
     #[inline]
-    fn route<'h>(&self, head: &'h Head<'_>, kind: &Kind<'_>) -> Result<Route<'h>, Fault> {
-        let (limits, naming) = (&self.rules.limits, self.rules.naming());
+    fn route<'h>(&mut self, head: &'h Head<'_>, kind: &Kind<'_>) -> Result<Route<'h>, Fault> {
         self.check_sender(head)?;
         let room = match head.to_room.optional("TO_ROOM")? {
             None => None,
-            Some(text) => {
-                let room = Address::parse_room(text, limits, naming)?;
-                self.grant.may_send(text)?;
-                Some(room)
-            }
+            Some(text) => Some(self.room_to_send_to(text)?),
         };
+        let (limits, naming) = (&self.rules.limits, self.rules.naming());
         // Upstream compares TO with every name and finds no match; it forwards to the room all the same.
         let to = if self.rules.upstream { head.to.text() } else { head.to.optional("TO")? };
         let member = match to {
@@ -199,6 +197,20 @@ impl Session {
         };
         let unsigned = head.sent_by.is_absent();
         Ok(Route { room, member, logged: kind.is_logged(), unsigned, ack: head.ack })
+    }
+
+    #[inline]
+    fn room_to_send_to<'h>(&mut self, text: &'h str) -> Result<Address<'h>, Fault> {
+        if let Some(again) = self.last.as_ref().and_then(|last| last.address().again(text)) {
+            return Ok(again);
+        }
+        let room = Address::parse_room(text, &self.rules.limits, self.rules.naming())?;
+        self.grant.may_send(text)?;
+        match &mut self.last {
+            Some(last) => last.fill(room),
+            none => *none = Some(room.into()),
+        }
+        Ok(room)
     }
 
     #[inline]
@@ -360,5 +372,11 @@ mod tests {
             assert_eq!((fault.code(), fault.offending_field()), ("FORBIDDEN", Some(field)));
         }
         assert!(say(&mut session, r#"{"TYPE":"COMMAND/JOINROOM","ROOM":"lab 2"}"#).is_ok());
+        // What was allowed once, and is not checked again, allows nothing else.
+        for (room, allowed) in [("lab", true), ("lab", true), ("hall", false), ("la", false), ("lab 2", true)]
+        {
+            let said = say(&mut session, &format!(r#"{{"TYPE":"DATA/TEXT","TO_ROOM":"{room}"}}"#));
+            assert_eq!(said.is_ok(), allowed, "{room}");
+        }
     }
 }

@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
+mod trebuchet;
+
 use std::process::{Child, Command};
 use std::time::Duration;
 

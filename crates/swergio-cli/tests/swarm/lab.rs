@@ -85,6 +85,10 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
+        // A play that went wrong may have left a swarm in the background.
+        for pid in self.processes() {
+            let _ = std::process::Command::new("kill").args(["-KILL", &pid.to_string()]).status();
+        }
         let _ = std::fs::remove_dir_all(&self.path);
     }
 }

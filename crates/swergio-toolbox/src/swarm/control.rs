@@ -107,9 +107,11 @@ async fn attend(caller: UnixStream, swarm: &Swarm, limits: &SwarmLimits) -> std:
         .await
         .map_err(|_| std::io::ErrorKind::TimedOut)??;
     let answer = match serde_json::from_str(&line) {
-        Ok(request) => {
-            carry_out(request, swarm).await.unwrap_or_else(|error| Answer::Refused(error.to_string()))
-        }
+        Ok(request) => tokio::select! {
+            answer = carry_out(request, swarm) => answer.unwrap_or_else(|error| Answer::Refused(error.to_string())),
+            // Whoever asked has gone: nobody waits for the answer. What was asked for is done all the same.
+            _ = ear.read_u8() => return Ok(()),
+        },
         Err(error) => Answer::Refused(format!("not a request: {error}")),
     };
     let mut text = serde_json::to_string(&answer)?;

@@ -31,17 +31,24 @@ pub(crate) struct Pump {
 impl Pump {
     /// Reads until every process that could print is gone.
     pub(crate) fn run(mut self, mut pipe: PipeReader) {
-        let mut file = self.file.take().map(|path| LogFile::open(path, self.limits.log_bytes));
+        let opened = self.file.take().map(|path| LogFile::open(path, self.limits.log_bytes));
+        let mut file = opened.and_then(|opened| self.note(opened));
         let mut cutter = Cutter::new(self.limits.line_bytes);
         let mut chunk = vec![0; CHUNK];
         while let Ok(count @ 1..) = pipe.read(&mut chunk) {
             let printed = &chunk[..count];
             if let Some(file) = &mut file {
-                file.write(printed);
+                let written = file.write(printed);
+                self.note(written);
             }
             cutter.feed(printed, |line| self.line(line));
         }
         cutter.end(|line| self.line(line));
+    }
+
+    /// Tells the listeners, among the lines, that its log is not kept.
+    fn note<T>(&self, outcome: Result<T, String>) -> Option<T> {
+        outcome.map_err(|told| self.feed.push(self.node, &self.name, told.as_bytes())).ok()
     }
 
     fn line(&mut self, line: &[u8]) {

@@ -5,6 +5,9 @@ use std::ops::Range;
 
 use super::stride::{is_plain, run};
 
+/// Bytes of a string that is looked over at once.
+const SHORT: usize = 64;
+
 /// Holds where a well-formed string stands.
 #[derive(Clone, Debug)]
 pub(super) struct Text<'f> {
@@ -130,6 +133,11 @@ fn unit(escape: &str) -> Option<u16> {
 pub(crate) fn write_str(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let mut rest = text.as_bytes();
+    // Names, and most of what else is short, have nothing to escape: one look without a branch, and one copy.
+    if rest.len() < SHORT && rest.iter().fold(true, |all, &byte| all & is_plain(byte)) {
+        out.extend_from_slice(rest);
+        rest = &[];
+    }
     loop {
         let (plain, other) = rest.split_at(run(rest, is_plain));
         out.extend_from_slice(plain);

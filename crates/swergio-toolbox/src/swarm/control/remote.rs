@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::{Answer, Report, Request};
 use crate::swarm::{Folder, SwarmError, census};
 
+/// Time that a swarm's process has to end once its components have.
+const LEAVE: Duration = Duration::from_secs(20);
 /// Time between two looks whether a swarm's process has ended.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -76,17 +78,21 @@ impl Remote {
     /// Stops all components, and waits until the swarm's own process has ended too.
     ///
     /// # Errors
-    /// As [`report`](Self::report).
+    /// As [`report`](Self::report); `Refused` when the process goes on for 20 s.
     pub async fn down(&self) -> Result<(), SwarmError> {
         match self.ask(&Request::Stop { names: None }).await {
             // It may be gone before it can answer.
             Ok(_) | Err(SwarmError::Away) => {}
             Err(error) => return Err(error),
         }
-        while self.folder.running().is_some() {
-            sleep(LOOK).await;
-        }
-        Ok(())
+        let gone = async {
+            while self.folder.running().is_some() {
+                sleep(LOOK).await;
+            }
+        };
+        let goes_on =
+            || SwarmError::Refused("its components are stopped, but its own process goes on".to_owned());
+        timeout(LEAVE, gone).await.map_err(|_| goes_on())
     }
 
     /// Ends what is left of a swarm that is gone, should it and its guards have been killed together; tells how many processes that were.

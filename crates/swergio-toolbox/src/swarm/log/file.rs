@@ -15,20 +15,23 @@ pub(super) struct LogFile {
 
 impl LogFile {
     /// Goes on where the last process of the component ended.
-    pub(super) fn open(path: PathBuf, most: u64) -> Self {
+    ///
+    /// # Errors
+    /// A sentence that says why nothing will be kept.
+    pub(super) fn open(path: PathBuf, most: u64) -> Result<Self, String> {
         let mut log = Self { path, open: None, bytes: 0, most };
         let opened = log.reopen();
-        log.note(opened);
-        log
+        log.note(opened)?;
+        Ok(log)
     }
 
-    /// Appends. A component does not stop because its log cannot be written: that is told once, and the rest is left out.
-    pub(super) fn write(&mut self, bytes: &[u8]) {
+    /// Appends. A component does not stop because its log cannot be written: that is an error once, and the rest is left out.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), String> {
         if self.open.is_none() {
-            return;
+            return Ok(());
         }
         let written = self.append(bytes);
-        self.note(written);
+        self.note(written)
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -41,17 +44,22 @@ impl LogFile {
     }
 
     fn reopen(&mut self) -> io::Result<()> {
+        if let Some(folder) = self.path.parent() {
+            // Somebody may have cleared it away while the swarm runs.
+            std::fs::create_dir_all(folder)?;
+        }
         let file = OpenOptions::new().create(true).append(true).open(&self.path)?;
         self.bytes = file.metadata()?.len();
         self.open = Some(file);
         Ok(())
     }
 
-    fn note(&mut self, outcome: io::Result<()>) {
-        if let Err(error) = outcome {
-            tracing::warn!(path = %self.path.display(), %error, "a component's log cannot be written");
+    fn note(&mut self, outcome: io::Result<()>) -> Result<(), String> {
+        outcome.map_err(|error| {
             self.open = None;
-        }
+            tracing::warn!(path = %self.path.display(), %error, "a component's log cannot be written");
+            format!("swergio: {} cannot be written: {error}", self.path.display())
+        })
     }
 }
 
@@ -65,15 +73,25 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("swergio-log-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("aim.log");
-        let mut log = LogFile::open(path.clone(), 10);
+        let mut log = LogFile::open(path.clone(), 10).unwrap();
         for piece in [&b"12345678\n"[..], b"\xff\n", b"next\n", b"a piece longer than all\n"] {
-            log.write(piece);
+            log.write(piece).unwrap();
         }
         drop(log);
-        LogFile::open(path.clone(), 100).write(b"again\n");
+        LogFile::open(path.clone(), 100).unwrap().write(b"again\n").unwrap();
         let (now, before) = (std::fs::read(&path).unwrap(), std::fs::read(aside(&path)).unwrap());
         std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!(now, b"a piece longer than all\nagain\n");
         assert_eq!(before, b"\xff\nnext\n");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_cannot_be_written_is_told_once() {
+        let told = LogFile::open("/dev/null/aim.log".into(), 10).unwrap_err();
+        assert!(told.starts_with("swergio: /dev/null/aim.log cannot be written: "), "{told}");
+        let mut full = LogFile::open("/dev/full".into(), 10).unwrap();
+        assert!(full.write(b"x").is_err());
+        assert_eq!(full.write(b"x"), Ok(()));
     }
 }

@@ -13,7 +13,7 @@ use crate::command;
 /// Change of instructions, in thousandths, that is no change: what a hash's seed and a timer move.
 const TOLERANCE: u64 = 30;
 /// Instructions that are no change, however few there were.
-const FEW: u64 = 16;
+const FEW: u64 = 32;
 /// Calls, in tenths, that are no change.
 const HALF_A_CALL: u64 = 5;
 

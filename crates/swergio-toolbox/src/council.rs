@@ -46,6 +46,7 @@ pub struct Council {
     dice: Dice,
     ledger: CreditLedger,
     acted: Option<Acted>,
+    evaluating: bool,
     tally: CouncilTally,
 }
 
@@ -97,6 +98,7 @@ impl Council {
             dice,
             ledger,
             acted: None,
+            evaluating: false,
             tally: CouncilTally::default(),
         })
     }
@@ -108,14 +110,14 @@ impl Council {
     /// [`LiveError::Client`] when the client cannot send.
     pub async fn round(&mut self) -> Result<Option<Round>, LiveError> {
         let Some(Turn { observation, reward }) = self.actor.turn().await? else { return Ok(None) };
-        if let (Some(reward), Some(acted)) = (&reward, self.acted.take()) {
+        if let (Some(reward), Some(acted), false) = (&reward, self.acted.take(), self.evaluating) {
             self.pay(reward, &acted).await?;
         }
         let Some(gathered) = self.members.gather(&observation.id).await else { return Ok(None) };
         let rows = observation.environments();
         let decision = self.decide(rows, &gathered);
         let chosen = match &decision {
-            Some(decision) if self.plan.greedy => decision.greedy(),
+            Some(decision) if self.plan.greedy || self.evaluating => decision.greedy(),
             Some(decision) => decision.sample(&mut self.dice),
             None => (0..rows).map(|_| self.dice.below(self.actions)).collect(),
         };
@@ -125,9 +127,9 @@ impl Council {
         Ok(Some(Round { observation, reward, decision, chosen, missing: gathered.missing }))
     }
 
-    /// Chooses the most likely action from now on (`true`), as for evaluation, or each as likely as it is.
-    pub fn be_greedy(&mut self, greedy: bool) {
-        self.plan.greedy = greedy;
+    /// Evaluates from now on (`true`): takes the most likely action, and pays nobody, so that nobody learns; or goes on as planned.
+    pub fn evaluate(&mut self, evaluating: bool) {
+        self.evaluating = evaluating;
     }
 
     /// Lists the members.

@@ -80,6 +80,9 @@ async fn r119_a_reward_is_shared_by_how_likely_each_had_what_was_done() {
     assert_eq!((whole, done), (vec![1.0, -1.0], vec![1, 0]));
     assert!(close(&bob.is_paid().await.0, [0.4, -0.6]));
     assert_eq!((council.tally().paid, council.tally().by_chance), (2, 0));
+    council.evaluate(true);
+    assert!(council.round().await.unwrap().unwrap().reward.is_some());
+    assert_eq!(council.tally().paid, 2, "who is evaluated learns nothing");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! Link: one framing of a byte stream. Bytes in, arrivals out.
 
 pub(crate) mod tcp;
+mod unread;
 pub(crate) mod ws;
 
 use std::task::{Context, Poll};

@@ -1,54 +1,67 @@
 //! Upstream's TCP framing: a decimal length in so many characters, then that many bytes of JSON.
 
 use std::future::Future;
+use std::io;
 use std::pin::pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use swergio_proto::{Fault, Frame};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
+use super::unread::Unread;
 use super::{Arrival, Broken, Link};
 use crate::dialect::Dialect;
-
-/// Bytes asked for when it is not known how many will come.
-const READ_BUFFER: usize = 4096;
+use crate::packet::COPIED;
 
 pub(crate) struct TcpLink {
     header: u8,
     max: usize,
-    buffer: BytesMut,
+    unread: Unread,
+    /// The large message that is being read into a buffer of its own, and its length, header included.
+    large: Option<(BytesMut, usize)>,
 }
 
 impl TcpLink {
     /// Begins a stream with headers of `header` characters and bodies of `max` bytes at most.
     pub(crate) fn new(header: u8, max: usize) -> Self {
-        Self { header, max, buffer: BytesMut::new() }
+        Self { header, max, unread: Unread::new(&[]), large: None }
     }
 
-    /// Cuts the next message off the buffer, or says how many bytes are missing.
-    fn cut(&mut self) -> Result<Result<Bytes, usize>, Broken> {
-        let width = usize::from(self.header);
-        let Some(header) = self.buffer.get(..width) else { return Ok(Err(READ_BUFFER)) };
-        let whole = width + length(header, self.max)?;
-        if self.buffer.len() < whole {
-            return Ok(Err(whole - self.buffer.len()));
+    /// Cuts off the next message with its header; none when more must come.
+    ///
+    /// A small one is copied on its way, so that a few bytes which wait for a slow reader never hold the buffer
+    /// that they were read into.
+    fn cut(&mut self) -> Result<Option<Bytes>, Broken> {
+        if self.large.is_none() {
+            let width = usize::from(self.header);
+            let Some(header) = self.unread.get(..width) else { return Ok(None) };
+            let whole = width + length(header, self.max)?;
+            if whole <= COPIED {
+                let came = self.unread.len() >= whole;
+                return Ok(came.then(|| self.unread.split_to(whole).freeze()));
+            }
+            let mut wire = BytesMut::with_capacity(whole);
+            wire.extend_from_slice(&self.unread[..whole.min(self.unread.len())]);
+            self.unread.advance(wire.len());
+            self.large = Some((wire, whole));
         }
-        Ok(Ok(self.take(whole)))
+        let large = self.large.take_if(|(wire, whole)| wire.len() == *whole);
+        Ok(large.map(|(wire, _)| wire.freeze()))
     }
 
-    /// Takes a message out of the buffer, and never the buffer with it: a few bytes that wait for a slow reader
-    /// must not keep thousands, nor an idle connection as much as the largest message that it ever sent.
-    fn take(&mut self, whole: usize) -> Bytes {
-        if whole > READ_BUFFER {
-            let rest = BytesMut::from(&self.buffer[whole..]);
-            let mut wire = std::mem::replace(&mut self.buffer, rest);
-            wire.truncate(whole);
-            return wire.freeze();
+    /// Reads what has come into the place where it belongs, and returns how many bytes that were.
+    fn poll_fill<T: AsyncRead + Unpin>(
+        &mut self,
+        io: &mut T,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if let Some((wire, whole)) = &mut self.large {
+            let left = *whole - wire.len();
+            return pin!(io.read_buf(&mut wire.limit(left))).poll(cx);
         }
-        let wire = Bytes::copy_from_slice(&self.buffer[..whole]);
-        self.buffer.advance(whole);
-        wire
+        self.unread.borrow();
+        pin!(io.read_buf(&mut *self.unread)).poll(cx)
     }
 }
 
@@ -59,19 +72,22 @@ impl Link for TcpLink {
 
     fn poll_receive<T: AsyncRead + Unpin>(&mut self, io: &mut T, cx: &mut Context<'_>) -> Poll<Arrival> {
         loop {
-            let missing = match self.cut() {
-                Ok(Ok(wire)) => {
+            match self.cut() {
+                Ok(Some(wire)) => {
                     let frame = Frame::json(wire.slice(usize::from(self.header)..));
                     return Poll::Ready(Arrival::Message { frame, wire: Some(wire) });
                 }
-                Ok(Err(missing)) => missing,
+                Ok(None) => {}
                 Err(broken) => return Poll::Ready(Arrival::Broken(broken)),
-            };
-            self.buffer.reserve(missing);
-            match ready!(pin!(io.read_buf(&mut self.buffer)).poll(cx)) {
-                Ok(0) => return Poll::Ready(Arrival::End),
-                Ok(_) => {}
-                Err(error) => return Poll::Ready(Arrival::Broken(reset(&error))),
+            }
+            match self.poll_fill(io, cx) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Arrival::End),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Arrival::Broken(reset(&error))),
+                Poll::Pending => {
+                    self.unread.rest();
+                    return Poll::Pending;
+                }
             }
         }
     }
@@ -108,7 +124,7 @@ fn length(header: &[u8], max: usize) -> Result<usize, Broken> {
     Ok(size as usize)
 }
 
-fn reset(error: &std::io::Error) -> Broken {
+fn reset(error: &io::Error) -> Broken {
     Broken { code: 1006, reason: error.to_string(), fault: None }
 }
 

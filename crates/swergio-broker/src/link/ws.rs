@@ -5,7 +5,6 @@ mod header;
 mod mask;
 mod message;
 mod reader;
-mod spare;
 
 #[cfg(test)]
 mod differential;

@@ -76,7 +76,11 @@ impl Member {
     ) -> Result<(Frame, Option<Sealed>), Fault> {
         let (ledger, own) = (&self.broker.hub.ledger, self.dialect_of(frame.codec()));
         if !unsigned {
-            return Ok((frame.clone(), wire.map(|wire| (own, Packet::verbatim(wire, ledger)))));
+            // A small one lies in the buffer that it was read into, which must not wait for a slow reader.
+            let own_copy = |wire: Bytes| {
+                if wire.len() > COPIED { wire } else { Bytes::copy_from_slice(&wire) }
+            };
+            return Ok((frame.clone(), wire.map(|wire| (own, Packet::verbatim(own_copy(wire), ledger)))));
         }
         let name = self.session.name().ok_or(Fault::Unregistered)?.as_str();
         let mut buffer = Vec::with_capacity(HEADROOM + frame.len() + name.len() + SPLICE_ROOM);

@@ -12,8 +12,8 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use super::header::{Header, Opcode, too_large, wrong};
 use super::mask::unmask;
 use super::message::Message;
-use super::spare;
 use crate::link::Broken;
+use crate::link::unread::Unread;
 use crate::packet::COPIED;
 
 /// Payloads over this size are read into a buffer of their own. Smaller ones are copied on their way, so that a few
@@ -34,9 +34,7 @@ pub(super) enum Said {
 pub(super) struct Reader {
     max: usize,
     /// What came and was not cut yet: less than a small frame, whenever more is waited for.
-    unread: BytesMut,
-    /// Whether `unread` is a buffer that is given back while nothing comes.
-    borrowed: bool,
+    unread: Unread,
     /// The large frame that is being read.
     frame: Option<Filling>,
     /// Whether the last frame was large: another may follow, of which as little as may be should come into `unread`.
@@ -55,7 +53,7 @@ struct Filling {
 impl Reader {
     /// Begins with what came already; messages have `max` bytes at most.
     pub(super) fn new(early: &[u8], max: usize) -> Self {
-        Self { max, unread: early.into(), borrowed: false, frame: None, large: false, message: None }
+        Self { max, unread: Unread::new(early), frame: None, large: false, message: None }
     }
 
     /// Cuts off the next thing that was said; none when more must come.
@@ -136,9 +134,9 @@ impl Reader {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         let Some(Filling { header, payload }) = &mut self.frame else {
-            self.borrow();
+            self.unread.borrow();
             let most = if std::mem::take(&mut self.large) { LARGE } else { usize::MAX };
-            return pin!(io.read_buf(&mut (&mut self.unread).limit(most))).poll(cx);
+            return pin!(io.read_buf(&mut (&mut *self.unread).limit(most))).poll(cx);
         };
         let had = payload.len();
         let read = ready!(pin!(io.read_buf(&mut payload.limit(header.len - had))).poll(cx))?;
@@ -146,37 +144,14 @@ impl Reader {
         Poll::Ready(Ok(read))
     }
 
-    /// Makes room to read into.
-    fn borrow(&mut self) {
-        if !self.borrowed {
-            let kept = std::mem::replace(&mut self.unread, spare::take());
-            self.unread.extend_from_slice(&kept);
-            self.borrowed = true;
-        } else if self.unread.capacity() - self.unread.len() < LARGE {
-            // What was cut off is gone by now, so that this moves the few bytes that are left to the front.
-            self.unread.reserve(spare::READ - self.unread.len());
-        }
-    }
-
-    /// Gives the read buffer back until more comes, keeping no more than what is in it.
+    /// Gives the read buffer back until more comes.
     pub(super) fn rest(&mut self) {
-        if std::mem::take(&mut self.borrowed) {
-            let kept = BytesMut::from(&self.unread[..]);
-            spare::give(std::mem::replace(&mut self.unread, kept));
-        } else if self.unread.is_empty() {
-            self.unread = BytesMut::new();
-        }
+        self.unread.rest();
     }
 
     /// Counts the bytes that are held while nothing comes.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
         self.unread.capacity() + self.frame.as_ref().map_or(0, |frame| frame.payload.capacity())
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        self.rest();
     }
 }

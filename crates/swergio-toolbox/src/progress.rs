@@ -83,6 +83,8 @@ impl Observer for Bar {
             Moment::Step(step) => self.step(step),
             Moment::Epoch(epoch) => self.epoch(epoch),
             Moment::Ended(outcome) => self.end(outcome),
+            // Who ran the training says why.
+            Moment::Failed(_) => self.bar.abandon(),
         }
         Ok(())
     }

@@ -87,6 +87,8 @@ pub enum Moment<'a> {
     Epoch(&'a Epoch),
     /// It is over.
     Ended(&'a Outcome),
+    /// It is over before its time.
+    Failed(&'a TrainerFault),
 }
 
 /// Tells of one batch.
@@ -196,7 +198,26 @@ impl<C: Course, L> Trainer<C, L> {
         self.train(batches, Some(validation)).await
     }
 
-    async fn train<B, V>(mut self, mut batches: B, mut validation: Option<V>) -> Result<Outcome, TrainerFault>
+    async fn train<B, V>(mut self, batches: B, validation: Option<V>) -> Result<Outcome, TrainerFault>
+    where
+        B: Batches<Input = C::Input>,
+        V: Batches<Input = C::Input, Target = B::Target>,
+        L: Loss<C::Output, B::Target>,
+    {
+        let outcome = self.epochs(batches, validation).await;
+        if let Err(fault) = &outcome
+            && let Err(second) = self.tell(Moment::Failed(fault)).await
+        {
+            tracing::warn!(%second, "not everybody could be told that a training failed");
+        }
+        outcome
+    }
+
+    async fn epochs<B, V>(
+        &mut self,
+        mut batches: B,
+        mut validation: Option<V>,
+    ) -> Result<Outcome, TrainerFault>
     where
         B: Batches<Input = C::Input>,
         V: Batches<Input = C::Input, Target = B::Target>,

@@ -81,7 +81,7 @@ impl Announcing {
             }
             Moment::Step(step) => self.tell_step(step).await,
             Moment::Epoch(epoch) => self.tell_epoch(epoch).await,
-            Moment::Ended(_) => self.send(self.run.clone().ended().to_envelope()?).await,
+            Moment::Ended(_) | Moment::Failed(_) => self.send(self.run.clone().ended().to_envelope()?).await,
         }
     }
 

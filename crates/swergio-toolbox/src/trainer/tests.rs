@@ -179,6 +179,27 @@ async fn a_component_that_stays_away_ends_the_training_in_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_looks_on_is_told_that_a_training_failed() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&heard);
+    let listen = move |moment: &Moment<'_>| {
+        let word = match moment {
+            Moment::Begun(_) => "begun",
+            Moment::Step(_) => "step",
+            Moment::Epoch(_) => "epoch",
+            Moment::Ended(_) => "ended",
+            Moment::Failed(TrainerFault::NotFinite { .. }) => "not finite",
+            Moment::Failed(_) => "failed",
+        };
+        told.lock().unwrap().push(word);
+        Ok(())
+    };
+    let trainer = Trainer::new(Stage::default(), half_square, once()).observe(listen);
+    trainer.run(Inputs(vec![1.0, f64::INFINITY])).await.unwrap_err();
+    assert_eq!(*heard.lock().unwrap(), ["begun", "step", "not finite"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_will_not_go_better_is_not_tried_again() {
     let stage = Stage::with(&[Fate::Hopeless]);
     let told = train(&stage, once(), &[1.0]).await.unwrap_err();

@@ -31,7 +31,7 @@ pub(crate) use suspicion::{SHORT, is_long, is_short};
 /// dtype (and from the precision that the outputs show, and from how rough the function is at small steps), truncation from how
 /// far the extrapolations are apart; a gradient may be off by 8 times the one and 16 times the other, and by the rounding of its own
 /// arithmetic (4,096 ε, at most √ε, of the terms' sizes). In `f64` an error of one part in 10⁸ is commonly found, in `f32` of one in 10³. Before a gradient is
-/// called wrong, ten further steps are taken. At a kink, or where the function is rougher than its dtype, the verdict is that
+/// called wrong, ten further steps are taken, and it must be wrong at every smaller one, which the kinks of a wide network are not. At a kink, or where the function is rougher than its dtype, the verdict is that
 /// it cannot be told.
 ///
 /// **When they do differ**, further forwards find which port, column or row it is, and which of the usual mistakes explains it.

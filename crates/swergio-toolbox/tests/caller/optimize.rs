@@ -14,6 +14,7 @@ fn near(x: &Tensor, wanted: &[f64], error: f64) {
 }
 
 /// Takes the only number of the output as the loss.
+#[expect(clippy::needless_pass_by_value, reason = "it has the form of a loss")]
 fn itself(y: Tensor) -> Result<(f64, Tensor), BoxError> {
     Ok((y.to_f64_vec()[0], row(&[1.0])))
 }
@@ -24,6 +25,7 @@ fn valley(x: &Tensor) -> Tensor {
     row(&[100.0 * (x[1] - x[0] * x[0]).powi(2) + (1.0 - x[0]).powi(2)])
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it has the form of a vjp")]
 fn valley_vjp(x: &Tensor, g: Tensor) -> Tensor {
     let (x, g) = (x.to_f64_vec(), g.to_f64_vec()[0]);
     let bend = 200.0 * (x[1] - x[0] * x[0]);

@@ -115,7 +115,7 @@ impl<T> Rollout<T> {
         self.len() >= self.limits.steps.get()
     }
 
-    /// Estimates advantages and returns by [`gae`], and hands everything over; the rollout is empty afterwards.
+    /// Estimates advantages and returns by [`gae()`], and hands everything over; the rollout is empty afterwards.
     ///
     /// `last_values` has one entry for each environment: the value of the observation that it waits at.
     ///

@@ -156,7 +156,11 @@ fn is_kink(samples: &[Sample], residual: f64) -> bool {
 fn persists(samples: &[Sample], residual: f64) -> bool {
     let telling = |sample: &&Sample| ROUNDING * sample.rounding < 0.25 * residual.abs();
     let fine: Vec<&Sample> = samples.iter().rev().filter(telling).take(4).collect();
-    fine.len() >= 3 && fine.iter().all(|sample| (sample.residual - residual).abs() <= 0.5 * residual.abs())
+    let near = |sample: &&Sample| {
+        let off = (sample.residual - residual).abs();
+        off <= 0.1 * residual.abs() + ROUNDING * sample.rounding
+    };
+    fine.len() >= 3 && fine.iter().all(near)
 }
 
 /// Tells whether the residual is next to nothing at two steps in a row.

@@ -5,6 +5,8 @@
 mod agent;
 mod alone;
 mod cart_pole;
+mod ensemble;
+mod member;
 mod net;
 mod process;
 mod pupil;
@@ -39,6 +41,12 @@ enum Part {
     Environment(Poles),
     /// Learn from the poles that somebody serves.
     Agent(Seeded),
+    /// Act for an ensemble: hear the members, decide, and pay each its share.
+    Aggregation(Seeded),
+    /// Be a member of the ensemble: say what to do, and learn from what is done.
+    Member(Seeded),
+    /// Let an ensemble learn, all by one command.
+    Ensemble(Ensemble),
 }
 
 #[derive(clap::Args)]
@@ -93,6 +101,19 @@ struct Seeded {
     recipe: Recipe,
 }
 
+#[derive(clap::Args)]
+struct Ensemble {
+    /// How many members learn together.
+    #[arg(long, default_value_t = 5)]
+    members: usize,
+    /// What chance comes from.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Steps of all poles together, after which they are judged at the latest.
+    #[arg(long, default_value_t = 200_000)]
+    steps: u64,
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
     match Command::parse().part {
@@ -106,6 +127,13 @@ async fn main() -> Result<()> {
             rooms::environment(&client, poles.environments, poles.seed).await?;
         }
         Some(Part::Agent(seeded)) => learn_in_rooms(&seeded).await?,
+        Some(Part::Aggregation(Seeded { at, seed, recipe })) => {
+            ensemble::preside(&at.url, &recipe, seed).await?;
+        }
+        Some(Part::Member(Seeded { at, seed, recipe })) => member::learn(&at.url, &recipe, seed).await?,
+        Some(Part::Ensemble(Ensemble { members, seed, steps })) => {
+            process::ensemble(members, seed, steps).await?;
+        }
     }
     Ok(())
 }

@@ -26,6 +26,25 @@ pub(crate) async fn all() -> Result<()> {
     Ok(())
 }
 
+/// Serves a broker here, starts poles, members and who acts for them, and waits until they are judged.
+pub(crate) async fn ensemble(members: usize, seed: u64, steps: u64) -> Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("ws://{}", listener.local_addr()?);
+    println!("broker   | listens on {url}, and shows people what goes on at http{}", &url[2..]);
+    tokio::spawn(serve(Broker::new(Config::default())?, listener));
+    let steps = steps.to_string();
+    let part = |part: &str, seed: u64| {
+        Process::start(&[part, "--url", &url, "--seed", &seed.to_string(), "--steps", &steps])
+    };
+    let _poles = Process::start(&["environment", "--url", &url, "--seed", &seed.to_string()])?;
+    let _members =
+        (0..members as u64).map(|member| part("member", 1000 * seed + member)).collect::<Result<Vec<_>>>()?;
+    let mut aggregation = part("aggregation", seed)?;
+    let status = tokio::task::spawn_blocking(move || aggregation.0.wait()).await??;
+    ensure!(status.success(), "who acts for the ensemble ended with {status}");
+    Ok(())
+}
+
 struct Process(Child);
 
 impl Process {

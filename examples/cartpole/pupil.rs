@@ -14,7 +14,7 @@ const MOST: f64 = 500.0;
 /// Episodes of an exam, at least: each pole plays as many as any other, so that short ones do not count for more.
 const EXAM: usize = 20;
 /// Episodes by which it is judged in the end, at least.
-const JUDGED: usize = 100;
+pub(crate) const JUDGED: usize = 100;
 /// Steps of learning from one exam to the next, at least.
 const BETWEEN: u64 = 10_000;
 
@@ -58,7 +58,7 @@ enum Phase {
 
 /// Counts the returns of whole episodes that began after it did.
 #[derive(Debug)]
-struct Exam {
+pub(crate) struct Exam {
     quota: usize,
     /// The first episode of each pole that counts. Before its first step is seen, none is known.
     from: Option<Vec<u64>>,
@@ -194,13 +194,13 @@ impl Pupil {
 }
 
 impl Exam {
-    fn new(episodes: usize, poles: usize) -> Self {
+    pub(crate) fn new(episodes: usize, poles: usize) -> Self {
         let quota = episodes.div_ceil(poles);
         Self { quota, from: None, running: vec![0.0; poles], totals: vec![Vec::new(); poles] }
     }
 
     /// Adds one step up, and returns the mean return when there are episodes enough.
-    fn note(&mut self, stepped: &Stepped) -> Option<f64> {
+    pub(crate) fn note(&mut self, stepped: &Stepped) -> Option<f64> {
         let from = self.from.get_or_insert_with(|| {
             // An episode that is under way does not count, one that begins just now does.
             stepped
@@ -224,12 +224,12 @@ impl Exam {
 }
 
 /// Returns the numbers of a batch, row by row.
-fn numbers(values: &Values) -> Vec<f64> {
+pub(crate) fn numbers(values: &Values) -> Vec<f64> {
     values.iter().flat_map(|(_, tensor)| tensor.to_f64_vec()).collect()
 }
 
 /// Returns what one pole shows of all.
-fn of_pole(numbers: &[f64], pole: usize) -> [f64; SEEN] {
+pub(crate) fn of_pole(numbers: &[f64], pole: usize) -> [f64; SEEN] {
     std::array::from_fn(|place| numbers[pole * SEEN + place])
 }
 

@@ -12,7 +12,7 @@ use crate::agent::Recipe;
 use crate::alone::poles;
 use crate::pupil::{Learnt, News, Pupil};
 
-fn rooms() -> Result<Rooms> {
+pub(crate) fn rooms() -> Result<Rooms> {
     Ok(Rooms { observation: RoomName::parse("observation")?, action: RoomName::parse("action")? })
 }
 
@@ -62,7 +62,7 @@ pub(crate) async fn agent(
     Ok((learnt, rate))
 }
 
-fn stepped(reward: Reward) -> Stepped {
+pub(crate) fn stepped(reward: Reward) -> Stepped {
     Stepped {
         rewards: reward.rewards,
         terminated: reward.terminated,

@@ -27,6 +27,8 @@ use crate::{BoxError, Differentiable, Pass};
 /// ```
 pub struct Kept<D> {
     learner: Arc<Mutex<Learning<D>>>,
+    /// Held from the copy to the file, so that an older copy never replaces a newer one.
+    saving: Arc<Mutex<()>>,
     folder: Folder,
     every: u64,
 }
@@ -45,7 +47,7 @@ impl<D> Kept<D> {
     /// [`CheckpointFault::Name`] when no file can have that name.
     pub fn new(component: D, name: &str, folder: impl Into<PathBuf>) -> Result<Self, CheckpointFault> {
         let learner = Arc::new(Mutex::new(Learning { component, steps: 0 }));
-        Ok(Self { learner, folder: Folder::new(folder.into(), name)?, every: 0 })
+        Ok(Self { learner, saving: Arc::default(), folder: Folder::new(folder.into(), name)?, every: 0 })
     }
 
     /// Saves the component as `latest` after each so many gradients that it has learned from; 0 is never. Never.
@@ -80,6 +82,7 @@ impl<D: Weights> Kept<D> {
     /// [`CheckpointFault`]; an older checkpoint of that name is then as it was.
     pub fn save(&self, name: &str) -> Result<PathBuf, CheckpointFault> {
         let path = self.folder.path(name, "safetensors")?;
+        let _saving = self.saving.lock().unwrap_or_else(PoisonError::into_inner);
         let checkpoint = self.lock().checkpoint()?;
         checkpoint.write(&path)?;
         Ok(path)
@@ -211,7 +214,8 @@ impl<D: Differentiable + Weights> Differentiable for Kept<D> {
 
 impl<D> Clone for Kept<D> {
     fn clone(&self) -> Self {
-        Self { learner: Arc::clone(&self.learner), folder: self.folder.clone(), every: self.every }
+        let (learner, saving) = (Arc::clone(&self.learner), Arc::clone(&self.saving));
+        Self { learner, saving, folder: self.folder.clone(), every: self.every }
     }
 }
 

@@ -27,7 +27,10 @@ pub(crate) fn check(checkout: &Checkout) -> Result<Outcome> {
         return Ok(Outcome::Skipped(format!("npm is not here; install Node.js {NODE} or newer")));
     }
     let web = checkout.path(WEB);
-    npm(&web, &["ci", "--no-fund", "--no-audit", "--loglevel=error"])?;
+    // An npm or a registry that cannot bring them says nothing about the console.
+    if let Err(error) = npm(&web, &["ci", "--no-fund", "--no-audit", "--loglevel=error"]) {
+        return Ok(Outcome::Skipped(format!("its tools could not be installed: {error:#}")));
+    }
     npm(&web, &["run", "--silent", "test"])?;
     npm(&web, &["run", "--silent", "build"])?;
     let mut status = checkout.command("git");

@@ -137,6 +137,8 @@ async fn components_come_and_go_while_the_swarm_runs() {
     let swarm = Swarm::of(lab.plan()).unwrap();
     let ready = Ready::Line("begins".into());
     swarm.add(lab.shell("model", OBEDIENT).ready(ready.clone())).await.unwrap();
+    let unknown = Launch::new("unknown", "x").args(["${SWERGIO_NOBODY}"]);
+    assert!(matches!(swarm.add(unknown).await, Err(SwarmError::Plan(_))));
     swarm.add(lab.shell("trainer", OBEDIENT).ready(ready).depends_on(["model"])).await.unwrap();
     assert!(matches!(swarm.add(Launch::new("model", "x")).await, Err(SwarmError::Plan(_))));
     let lost = Launch::new("lost", "x").depends_on(["nobody"]);

@@ -59,6 +59,7 @@ impl Control {
     /// # Errors
     /// `Plan` when the swarm has no folder, `Io` when there can be no socket.
     pub fn open(swarm: &Swarm, limits: SwarmLimits) -> Result<Self, SwarmError> {
+        use std::os::unix::fs::PermissionsExt;
         let folder = swarm.folder().ok_or_else(|| {
             SwarmError::Plan("a swarm that others may ask needs a folder; see Plan::folder".to_owned())
         })?;
@@ -67,6 +68,8 @@ impl Control {
         // We hold the lock, so whatever socket is there belongs to a swarm that is gone.
         let _ = std::fs::remove_file(&path);
         let listener = UnixListener::bind(&path).map_err(failed)?;
+        // The folder may have been there before, open to others.
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
         Ok(Self { serving: tokio::spawn(serve(listener, swarm.clone(), Arc::new(limits))) })
     }
 }
@@ -108,6 +111,8 @@ async fn attend(caller: UnixStream, swarm: &Swarm, limits: &SwarmLimits) -> std:
         .map_err(|_| std::io::ErrorKind::TimedOut)??;
     let answer = match serde_json::from_str(&line) {
         Ok(request) => tokio::select! {
+            // What was asked for is begun before it is looked whether anybody waits.
+            biased;
             answer = carry_out(request, swarm) => answer.unwrap_or_else(|error| Answer::Refused(error.to_string())),
             // Whoever asked has gone: nobody waits for the answer. What was asked for is done all the same.
             _ = ear.read_u8() => return Ok(()),

@@ -94,8 +94,10 @@ impl Driver {
             self.ask_broker();
         }
         for (replica, name) in (0..).zip(launch.instances()) {
-            self.machine.add(Node::new(name.clone(), needs.clone(), instance::rule(&launch)));
-            self.instances.push(Instance::new(Arc::clone(&launch), name, replica, &self.setting.url)?);
+            // What is refused leaves nothing behind: a node without its instance would shift all that are added later.
+            let instance = Instance::new(Arc::clone(&launch), name.clone(), replica, &self.setting.url)?;
+            self.machine.add(Node::new(name, needs.clone(), instance::rule(&launch)));
+            self.instances.push(instance);
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::process::{Child, Command};
@@ -165,7 +165,7 @@ impl Guarded {
             tokio::select! {
                 word = words.recv() => match word {
                     // A guard that is gone is noticed below.
-                    Some(word) => drop(self.mouth.try_write(&[word])),
+                    Some(word) => drop(self.mouth.write_all(&[word]).await),
                     // Nobody cares for this process any more: the closed socket tells its guard.
                     None => return Ok(ending.unwrap_or(Ending::Lost)),
                 },

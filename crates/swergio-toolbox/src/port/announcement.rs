@@ -44,6 +44,11 @@ pub struct Mismatch {
 }
 
 impl Announcement {
+    /// Counts the ports of both sides.
+    pub fn ports(&self) -> usize {
+        [&self.input, &self.output].into_iter().flatten().map(|side| side.ports.len()).sum()
+    }
+
     /// Spells it as a `COMMAND/PORTS` for a room.
     pub fn to_room(&self, room: RoomName) -> Envelope {
         self.to_envelope().with_to_room(room)

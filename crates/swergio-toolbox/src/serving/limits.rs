@@ -11,6 +11,8 @@ pub struct ServingLimits {
     pub tape: TapeLimits,
     /// Cotangents that may come in one gradient. 4,096.
     pub cotangents: usize,
+    /// Ports that a neighbour may announce. Beyond it the announcement is passed over, with a warning in the log. 256.
+    pub ports: usize,
     /// Events that wait for one listener. Beyond it the oldest are forgotten. 256.
     pub events: usize,
     /// Calls of [`Serving::with`](crate::Serving::with) that wait. Beyond it the next caller waits. At least 1. 16.
@@ -19,7 +21,7 @@ pub struct ServingLimits {
 
 impl Default for ServingLimits {
     fn default() -> Self {
-        Self { tape: TapeLimits::default(), cotangents: 4096, events: 256, jobs: 16 }
+        Self { tape: TapeLimits::default(), cotangents: 4096, ports: 256, events: 256, jobs: 16 }
     }
 }
 

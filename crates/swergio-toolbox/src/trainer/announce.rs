@@ -142,6 +142,9 @@ impl Announcing {
             while !waited.is_empty() {
                 let Some(answer) = answers.next().await else { return };
                 if let Some(component) = answer_to(&answer, &ids) {
+                    if let Ok(Some(error)) = answer.field::<String>("ERROR") {
+                        tracing::warn!(component, error, weights = keep.name, "weights were not saved");
+                    }
                     waited.retain(|name| *name != component);
                 }
             }

@@ -22,6 +22,11 @@ impl<D: Differentiable> Machine<D> {
     /// Who answers compares, so of two neighbours one does.
     pub(super) fn meet(&self, message: &Envelope, outcome: &mut Outcome) {
         let (own, other) = (self.announcement(), Announcement::read(message));
+        let (ports, most) = (other.ports(), self.plan.limits.ports);
+        if ports > most {
+            tracing::warn!(component = other.component, ports, most, "an announcement has too many ports");
+            return;
+        }
         if !Announcement::is_answer(message) {
             if let Some(sender) = message.sent_by.as_ref().and_then(|name| MemberName::parse(name).ok()) {
                 outcome.envelopes.push(own.answer(sender));

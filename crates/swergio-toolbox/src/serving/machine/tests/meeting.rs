@@ -93,3 +93,18 @@ fn what_is_no_neighbours_business_is_left_alone() {
     c.hears(&between_others.to_room(RoomName::parse("in").unwrap()));
     assert_eq!(c.events(), ["Neighbour"]);
 }
+
+/// A neighbour with more ports than there may be is passed over: comparing each with each would cost too much.
+#[test]
+fn too_many_ports_are_not_compared() {
+    let mut c = takes(Port::f64("aim").shape(("batch", 3)));
+    let most = ServingLimits::default().ports;
+    let ports = |count: usize| (0..count).map(|at| Port::f64(format!("p{at}"))).collect();
+    let says = |count| {
+        let output = Some(Side { room: "in".into(), ports: ports(count) });
+        let announcement = Announcement { component: "n".into(), output, ..Announcement::default() };
+        from(announcement.to_room(RoomName::parse("in").unwrap()), "n's process")
+    };
+    assert!(c.hears(&says(most)).len() > 1);
+    assert_eq!(c.hears(&says(most + 1)), [""; 0]);
+}

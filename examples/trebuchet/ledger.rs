@@ -45,6 +45,10 @@ impl<D: Differentiable> Differentiable for Ledger<D> {
         }
         Ok(by_input)
     }
+
+    fn weights_version(&self) -> Option<u64> {
+        self.component.weights_version()
+    }
 }
 
 impl<D: Weights> Weights for Ledger<D> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use swergio_proto::{Body, Envelope, Fault, Frame, Tensor};
+use tokio::time::Instant;
 
 use crate::{Error, ErrorKind};
 
@@ -20,13 +21,14 @@ pub struct Message {
 struct Parts {
     frame: Frame,
     envelope: Envelope,
+    received: Instant,
 }
 
 impl Message {
     /// Reads a frame as a message; its tensors go on sharing the frame's bytes.
     pub(crate) fn read(frame: Frame, nesting: usize) -> Result<Self, Fault> {
         let envelope = Envelope::decode(&frame, nesting)?;
-        Ok(Self { parts: Arc::new(Parts { frame, envelope }) })
+        Ok(Self { parts: Arc::new(Parts { frame, envelope, received: Instant::now() }) })
     }
 
     /// Reads `DATA` as a type of yours.
@@ -68,6 +70,11 @@ impl Message {
     /// Returns the message as it crossed the link.
     pub fn frame(&self) -> &Frame {
         &self.parts.frame
+    }
+
+    /// Returns when it came off the link: how long it has waited for whoever reads it is `received().elapsed()`.
+    pub fn received(&self) -> Instant {
+        self.parts.received
     }
 
     /// Returns the message in a form that can be changed and sent on.

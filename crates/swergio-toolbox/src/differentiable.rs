@@ -91,6 +91,14 @@ pub trait Differentiable: Send + 'static {
         true
     }
 
+    /// Tells which weights it computes with now, where it updates itself: a number that grows with each step of learning, and is a
+    /// smaller one again after older weights were restored. None where there are no weights, or nobody counts them.
+    ///
+    /// What goes out says it as `WEIGHTS_VERSION` (R94), by which whoever watches notices weights that are stale.
+    fn weights_version(&self) -> Option<u64> {
+        None
+    }
+
     /// Counts the bytes of what was saved, where the component knows. Otherwise input and output together are counted.
     fn saved_bytes(&self, saved: &Self::Saved) -> Option<usize> {
         let _ = saved;

@@ -1,5 +1,6 @@
 //! Serving: a component at work, and what can be asked of it meanwhile.
 
+mod account;
 mod attend;
 pub(crate) mod cotangents;
 mod event;

@@ -207,6 +207,11 @@ impl<D: Differentiable + Weights> Differentiable for Kept<D> {
         self.lock().component.is_differentiable()
     }
 
+    /// Counts what it has learned from, restarts included, so that older weights that were restored are seen to be older.
+    fn weights_version(&self) -> Option<u64> {
+        Some(self.steps())
+    }
+
     fn saved_bytes(&self, saved: &D::Saved) -> Option<usize> {
         self.lock().component.saved_bytes(saved)
     }

@@ -39,6 +39,10 @@ impl<D: Differentiable<Saved: Clone>> Differentiable for Batched<D> {
         self.0.is_differentiable()
     }
 
+    fn weights_version(&self) -> Option<u64> {
+        self.0.weights_version()
+    }
+
     fn saved_bytes(&self, saved: &D::Saved) -> Option<usize> {
         self.0.saved_bytes(saved)
     }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::machine::{Machine, Outcome};
-use super::{Job, ServingEvent, Shared};
+use super::{Job, ServingEvent, Shared, account};
 use crate::Differentiable;
 
 /// How long the alarm waits when nothing is on the tape.
@@ -60,7 +60,7 @@ impl<D: Differentiable> Attendance<D> {
             match self.next(&mut alarm).await {
                 Turn::End => break,
                 Turn::Hear(message) => {
-                    self.machine.hear(std_now(), &message, fresh_id(), &mut outcome);
+                    self.hear(&message, &mut outcome);
                     // An earlier alarm than needed is harmless; a later one would leave things on the tape.
                     self.set_alarm(&mut alarm);
                 }
@@ -113,6 +113,13 @@ impl<D: Differentiable> Attendance<D> {
         }
         outcome.events.drain(..).for_each(|event| self.tell(event));
         true
+    }
+
+    /// Takes a message to the machine, and notes on what came of it how long that took (R94).
+    fn hear(&mut self, message: &Message, outcome: &mut Outcome) {
+        let (received, begun) = (message.received(), Instant::now());
+        self.machine.hear(begun.into_std(), message, fresh_id(), outcome);
+        account::times(&mut outcome.envelopes, begun - received, begun.elapsed());
     }
 
     fn note(&mut self, event: &Event, outcome: &mut Outcome) {

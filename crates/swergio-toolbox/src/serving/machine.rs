@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use swergio_client::{Body, Envelope, Kind, MessageId, ModelStatus, RoomName};
 
-use super::{Plan, ServingEvent, ServingTally, cotangents};
+use super::{Plan, ServingEvent, ServingTally, account, cotangents};
 use crate::port::{Bindings, Expected, admit, admit_gradient, admit_own, admit_own_gradient, expected};
 use crate::{Differentiable, Evicted, Pass, PassFault, Return, Tape, Value, Values};
 
@@ -98,6 +98,7 @@ impl<D: Differentiable> Machine<D> {
             let fault = PassFault::unreadable("a FORWARD without an ID: nothing could come back for it");
             return self.refuse(None, fault, outcome);
         };
+        let weights = self.component.weights_version();
         let (data, kept) = match self.compute(&pass, message) {
             Ok(computed) => computed,
             Err(fault) => return self.refuse(Some(&pass), fault, outcome),
@@ -105,6 +106,7 @@ impl<D: Differentiable> Machine<D> {
         outcome.envelopes.push(Envelope {
             root_id: pass.root_id.clone(),
             model_status: message.model_status,
+            fields: account::weights(weights).into_iter().collect(),
             data: Some(data),
             ..to_room(Kind::FORWARD, &self.plan.output).with_id(fresh.clone())
         });
@@ -188,8 +190,9 @@ impl<D: Differentiable> Machine<D> {
             Some(count) => self.pull_many_back(pass, saved, &gradient, count)?,
         };
         let by_input = admit_own_gradient(&self.plan.inputs, &input, own, count)?;
-        let fields = message.fields.iter().filter(|(key, _)| key == cotangents::FIELD).cloned().collect();
-        Ok((by_input.into_body()?, fields))
+        let cotangents = message.fields.iter().filter(|(key, _)| key == cotangents::FIELD).cloned();
+        let fields = cotangents.chain(account::weights(self.component.weights_version()));
+        Ok((by_input.into_body()?, fields.collect()))
     }
 
     fn pull_many_back(

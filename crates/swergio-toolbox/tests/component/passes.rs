@@ -1,9 +1,12 @@
 //! Passes: forward through a room, and back.
 
-use swergio_client::{Codec, Kind};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use swergio_client::{Codec, Kind, Message, Trigger};
 use swergio_toolbox::{ModelStatus, Tensor, component};
 
-use crate::rooms::{Rooms, row};
+use crate::rooms::{Rooms, row, soon};
 
 /// R80, with closures as in the documentation.
 #[tokio::test]
@@ -47,4 +50,56 @@ async fn a_square_goes_forward_and_its_gradient_back() {
     let tally = serving.tally();
     assert_eq!((tally.forwards, tally.gradients, tally.refused_gradients, tally.tape.kept), (1, 1, 1, 0));
     serving.stop().await;
+}
+
+/// R94: the second of two inputs waits while the first is worked on, and what comes of each says so, with and without types on the wire.
+#[tokio::test]
+async fn what_goes_out_says_how_long_it_waited_and_how_long_it_took() {
+    for codec in [Codec::MsgPack, Codec::Json] {
+        let rooms = Rooms::open().await;
+        let client = rooms.client("gate", codec).await;
+        let (open, gate) = mpsc::sync_channel::<()>(4);
+        let serving = component("gate")
+            .forward(move |x: Tensor| Ok((x, gate.recv()?)))
+            .vjp(|(), g: Tensor| Ok(g))
+            .input("in")
+            .output("out")
+            .serve(&client)
+            .await
+            .unwrap();
+        // Installed after the component's own inbox, so what comes out of it is in that one already.
+        let mut arrivals = client.subscribe(Trigger::kinds([Kind::FORWARD]).rooms(["in"])).await.unwrap();
+        let mut caller = rooms.caller(codec, &["in", "out"]).await;
+        let begun = Instant::now();
+        caller.forward("in", "i1", row(&[1.0])).await;
+        caller.forward("in", "i2", row(&[2.0])).await;
+        let first = soon(arrivals.next()).await.unwrap().received();
+        let second = soon(arrivals.next()).await.unwrap().received();
+        let waited = second.elapsed();
+        open.send(()).unwrap();
+        open.send(()).unwrap();
+        let (one, two) = (caller.hears().await, caller.hears().await);
+        let all = begun.elapsed();
+        assert!(
+            queue(&one) + compute(&one) >= waited,
+            "the first was worked on, or waited, as long as the gate was shut"
+        );
+        assert!(queue(&two) >= waited && second >= first, "the second waited as long");
+        for said in [&one, &two] {
+            assert!(queue(said) + compute(said) <= all);
+        }
+        caller.gradient("out", two.id.as_ref().unwrap(), row(&[1.0])).await;
+        let gradient = caller.hears().await;
+        assert_eq!(gradient.kind, Kind::GRADIENT);
+        assert!(queue(&gradient) + compute(&gradient) <= begun.elapsed());
+        serving.stop().await;
+    }
+}
+
+fn queue(said: &Message) -> Duration {
+    Duration::from_secs_f64(said.field("QUEUE_TIME").unwrap().expect("an account of its wait"))
+}
+
+fn compute(said: &Message) -> Duration {
+    Duration::from_secs_f64(said.field("COMPUTE_TIME").unwrap().expect("an account of its work"))
 }

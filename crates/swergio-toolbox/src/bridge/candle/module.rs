@@ -172,6 +172,10 @@ impl Differentiable for CandleModule {
         let mut pull = |cotangent| self.pull(&mut saved, cotangent, pass).map(|(by_input, _)| by_input);
         Some(cotangents.iter().map(&mut pull).collect())
     }
+
+    fn weights_version(&self) -> Option<u64> {
+        Some(self.version)
+    }
 }
 
 impl Weights for CandleModule {

@@ -86,10 +86,12 @@ fn a_process_that_comes_back_learns_on_as_if_it_had_never_gone() {
     let mut first = kept(home.path()).every(10);
     assert!(!first.resume().unwrap());
     learn(&mut first, 0, 25);
+    let first_version = first.weights_version();
     drop(first); // killed: the last five steps are lost
     let mut second = kept(home.path()).every(10);
     assert!(second.resume().unwrap());
-    assert_eq!(second.steps(), 20);
+    // R94: one that comes back has older weights, and says so.
+    assert_eq!((first_version, second.steps(), second.weights_version()), (Some(25), 20, Some(20)));
     learn(&mut second, 20, 10);
     assert_eq!((weight(&second), second.steps()), (weight(&without), 30));
     assert_eq!(second.with(|gain| gain.state()), without.with(|gain| gain.state()));

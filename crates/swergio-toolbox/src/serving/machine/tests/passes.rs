@@ -1,8 +1,9 @@
 //! Passes: forward, and back under the right IDs.
 
-use swergio_client::{Kind, MessageId, ModelStatus};
+use swergio_client::{Envelope, Kind, MessageId, ModelStatus, Tensor};
 
 use super::stage::{Stage, says, square};
+use crate::function;
 
 /// R80: a new ID forward, the old one back.
 #[test]
@@ -32,6 +33,20 @@ fn root_and_status_travel_along_and_what_is_absent_stays_absent() {
         let gradient = c.answers(&back).remove(0);
         assert_eq!((gradient.root_id.as_deref(), gradient.model_status), (root, status));
     }
+}
+
+/// R94: an output says which weights it was computed with, a gradient what they have become.
+#[test]
+fn what_it_says_tells_which_weights_it_has() {
+    let mut c = square();
+    let version = |said: &Envelope| said.field("WEIGHTS_VERSION").unwrap().read::<u64>().unwrap();
+    let output = c.answers(&says(Kind::FORWARD, "in", "i", "[3.0]")).remove(0);
+    let gradient = c.answers(&says(Kind::GRADIENT, "out", "o1", "[1.0]")).remove(0);
+    let next = c.answers(&says(Kind::FORWARD, "in", "j", "[3.0]")).remove(0);
+    assert_eq!([output, gradient, next].map(|said| version(&said)), [1, 2, 2]);
+    let mut plain = Stage::new(function(|x: &Tensor| x.clone(), |_: &Tensor, g: Tensor| g));
+    let output = plain.answers(&says(Kind::FORWARD, "in", "i", "[3.0]")).remove(0);
+    assert_eq!(output.field("WEIGHTS_VERSION"), None);
 }
 
 /// R81: VALIDATE keeps nothing, PROBE does not learn, and a missing status is TRAIN.

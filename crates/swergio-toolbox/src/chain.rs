@@ -13,8 +13,8 @@ use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use swergio_client::{Client, Envelope, Kind, Message, MessageId, ModelStatus, RoomName, Tensor};
-use tokio::sync::{Semaphore, oneshot};
+use swergio_client::{Body, Client, Envelope, Kind, Message, MessageId, ModelStatus, RoomName, Tensor};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
@@ -169,13 +169,42 @@ impl<X: Value + Clone, Y: Value> Chain<X, Y> {
     /// type, [`ChainError::Lost`] and [`ChainError::Client`] when there is no link.
     pub async fn forward(&self, input: &X) -> Result<Hit<X, Y>, ChainError> {
         let data = payload::body(input.clone())?;
-        let limits = &self.shared.limits;
-        let full = || ChainError::Full { in_flight: limits.in_flight, after: self.deadline };
+        self.forward_in(self.place().await?, data).await
+    }
+
+    /// Waits for a place among the passes under way.
+    async fn place(&self) -> Result<OwnedSemaphorePermit, ChainError> {
         let place = Arc::clone(&self.shared.places).acquire_owned();
-        let place = match timeout(self.deadline, place).await {
-            Ok(place) => place.map_err(|_| ChainError::Lost)?,
-            Err(_) => return Err(full()),
-        };
+        match timeout(self.deadline, place).await {
+            Ok(place) => place.map_err(|_| ChainError::Lost),
+            Err(_) => {
+                let in_flight = self.shared.limits.in_flight;
+                Err(ChainError::Full { in_flight, after: self.deadline })
+            }
+        }
+    }
+
+    /// Waits for one place, and takes as many more as are free, up to `most` in all.
+    ///
+    /// Who needs several passes under way at once takes their places before the first of them begins, and waits for no more while it holds them. If each call held
+    /// some and waited for others, two such calls would wait for each other.
+    pub(crate) async fn places(&self, most: usize) -> Result<Vec<OwnedSemaphorePermit>, ChainError> {
+        let mut places = vec![self.place().await?];
+        let free = || Arc::clone(&self.shared.places).try_acquire_owned().ok();
+        places.extend(std::iter::from_fn(free).take(most.saturating_sub(1)));
+        Ok(places)
+    }
+
+    /// Sends an input through the components in a place of its own, and waits for what comes out.
+    pub(crate) async fn forward_at(
+        &self,
+        place: OwnedSemaphorePermit,
+        input: X,
+    ) -> Result<Hit<X, Y>, ChainError> {
+        self.forward_in(place, payload::body(input)?).await
+    }
+
+    async fn forward_in(&self, place: OwnedSemaphorePermit, data: Body) -> Result<Hit<X, Y>, ChainError> {
         let (number, answer) = self.shared.passes().begin();
         // From here on the pass ends with `open`, however this call ends.
         let open = hit::Open::new(Arc::clone(&self.shared), number, place);

@@ -32,6 +32,8 @@ pub struct ChainTally {
     pub late: u64,
     /// Outputs beyond the first of a pass, and gradients beyond the first: more than one component answers.
     pub rivals: u64,
+    /// Gradients that a component refused because their output had one already: somebody sends a second one. The call goes on.
+    pub repeated: u64,
     /// Gradients for a pass whose caller has sent none: somebody else sees to its output.
     pub unasked: u64,
     /// Passes that are under way, hits that are held included.
@@ -57,6 +59,8 @@ struct Live {
     /// The ID of the output, when there is one.
     output: Option<MessageId>,
     rivals: usize,
+    /// Whether a gradient has come that its caller had not asked for: of one that somebody else sent.
+    unasked: bool,
 }
 
 #[derive(Debug)]
@@ -108,7 +112,7 @@ impl Passes {
     pub(super) fn begin(&mut self) -> (u64, Answer) {
         let number = self.ids.take();
         let (teller, answer) = oneshot::channel();
-        self.live.insert(number, Live { phase: Phase::Out(teller), output: None, rivals: 0 });
+        self.live.insert(number, Live { phase: Phase::Out(teller), output: None, rivals: 0, unasked: false });
         self.tally.begun += 1;
         (number, answer)
     }
@@ -207,6 +211,7 @@ impl Passes {
             Phase::Done => self.rival("gradient", &message),
             phase => {
                 live.phase = phase;
+                live.unasked = true;
                 self.tally.unasked += 1;
             }
         }
@@ -221,6 +226,10 @@ impl Passes {
         let number = self.ids.number_of(reference.as_str()).or_else(|| self.of_output(reference.as_str()));
         let Some(number) = number else { return };
         let Some(live) = self.live.get_mut(&number) else { return };
+        // The first gradient was used, and what comes of it is on its way, unless it was somebody else's and came here already.
+        if fault.code() == "GRADIENT_REPEATED" && !(live.unasked && matches!(live.phase, Phase::Back(_))) {
+            return self.repeated(&fault);
+        }
         match std::mem::replace(&mut live.phase, Phase::Done) {
             Phase::Out(teller) | Phase::Back(teller) => {
                 self.tally.faults += 1;
@@ -245,6 +254,16 @@ impl Passes {
         match self.ended.iter().rev().find(|(ended, _)| *ended == number) {
             Some((_, reached)) if *reached >= what => self.tally.rivals += 1,
             _ => self.tally.late += 1,
+        }
+    }
+
+    fn repeated(&mut self, fault: &PassFault) {
+        self.tally.repeated += 1;
+        if self.tally.repeated == 1 {
+            tracing::warn!(
+                component = fault.component(),
+                "an output was sent more than one gradient; the first counts"
+            );
         }
     }
 

@@ -93,22 +93,29 @@ impl<X: Value + Clone + Sync, Y: Value + Clone + Sync> Vjp for Chain<X, Y> {
     async fn pull(&mut self, questions: Vec<Question>) -> Vec<Result<Values, BoxError>> {
         let mut pulled = Vec::with_capacity(questions.len());
         let passes: Vec<&[Question]> = same_inputs(&questions, self.cotangents());
-        for some in passes.chunks(self.limits().in_flight.max(1)) {
-            let out = async |pass: &&[Question]| {
-                let hit = self.forward(&X::from_values(pass[0].input.clone())?).await?;
+        let mut left = passes.as_slice();
+        while !left.is_empty() {
+            let places = match self.places(left.len()).await {
+                Ok(places) => places,
+                Err(error) => {
+                    let unasked = left.iter().map(|pass| pass.len()).sum();
+                    fail(&mut pulled, error.into(), unasked);
+                    break;
+                }
+            };
+            let (some, rest) = left.split_at(places.len());
+            left = rest;
+            let out = async |(pass, place): (&&[Question], _)| {
+                let hit = self.forward_at(place, X::from_values(pass[0].input.clone())?).await?;
                 let cotangents = pass.iter().map(|question| Y::from_values(question.cotangent.clone()));
                 Ok::<_, BoxError>((hit, cotangents.collect::<Result<Vec<_>, _>>()?))
             };
-            let hits = join_all(some.iter().map(out)).await;
+            let hits = join_all(some.iter().zip(places).map(out)).await;
             let answers = join_all(hits.into_iter().map(back)).await;
             for (answer, pass) in answers.into_iter().zip(some) {
                 match answer {
                     Ok(gradients) => pulled.extend(gradients.into_iter().map(Ok)),
-                    Err(error) => {
-                        let text = error.to_string();
-                        pulled.push(Err(error));
-                        pulled.extend(pass[1..].iter().map(|_| Err(text.clone().into())));
-                    }
+                    Err(error) => fail(&mut pulled, error, pass.len()),
                 }
             }
         }
@@ -123,6 +130,13 @@ impl<X: Value + Clone + Sync, Y: Value + Clone + Sync> Vjp for Chain<X, Y> {
         let cotangent = Y::from_values(answer(&hit.value().clone().into_values()?)?)?;
         Ok(hit.backward(cotangent).await?.into_values()?)
     }
+}
+
+/// Answers so many questions with what went wrong.
+fn fail(pulled: &mut Vec<Result<Values, BoxError>>, error: BoxError, questions: usize) {
+    let text = error.to_string();
+    pulled.push(Err(error));
+    pulled.extend((1..questions).map(|_| Err(text.clone().into())));
 }
 
 /// Sends the gradients of one pass back: one as always, several in one message.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use swergio_client::{Client, Envelope, Kind, Message, ModelStatus, Reply, Trigger};
-use swergio_toolbox::{Chain, ChainError, ChainLimits, Tensor};
+use swergio_client::{Client, Envelope, Kind, Message, MessageId, ModelStatus, Reply, Trigger};
+use swergio_toolbox::{Chain, ChainError, ChainLimits, Tensor, component};
 use tokio::time::timeout;
 
 use crate::hall::{Hall, both, each, room, row, serve};
@@ -185,4 +185,83 @@ async fn what_the_link_loses_is_told_before_the_deadline() {
     closed.unwrap();
     assert!(matches!(answer.unwrap_err(), ChainError::Lost));
     assert_eq!(chain.tally().lost, 1);
+}
+
+/// R82: the first gradient was used, so what comes of it comes, however many others somebody sends.
+#[tokio::test]
+async fn a_second_gradient_of_somebody_else_does_not_fail_the_call() {
+    let hall = Hall::default();
+    let (first, squarer, caller, other) = (
+        hall.enter("first").await,
+        hall.enter("squarer").await,
+        hall.enter("caller").await,
+        hall.enter("other").await,
+    );
+    let _serving = component("squarer")
+        .forward(|x: Tensor| Ok((&x * &x, x)))
+        .vjp(|x, g: Tensor| Ok(2.0 * x * g))
+        .input("mid")
+        .output("y")
+        .serve(&squarer)
+        .await
+        .unwrap();
+    let pass_on = |message: Message| async move {
+        Reply::new(Kind::FORWARD).id(MessageId::new("m")).tensor(message.tensor().unwrap()).rooms(["mid"])
+    };
+    first.on(Trigger::kinds([Kind::FORWARD]).rooms(["x"]), pass_on).await.unwrap();
+    let mut gradients = first.subscribe(Trigger::kinds([Kind::GRADIENT]).rooms(["mid"])).await.unwrap();
+    let mut heard = other.subscribe(Trigger::kinds([Kind::FORWARD, Kind::FAULT]).rooms(["y"])).await.unwrap();
+    first.settle().await.unwrap();
+    other.settle().await.unwrap();
+    let chain = Chain::new(&caller).input("x").output("y").open().await.unwrap();
+
+    let hit = chain.forward(&row(&[3.0])).await.unwrap();
+    let (root, output) = (hit.id(), heard.next().await.unwrap().id.clone().unwrap());
+    let back = hit.backward(row(&[1.0]));
+    let meanwhile = async {
+        let used = gradients.next().await.unwrap();
+        let again = Envelope::new(Kind::GRADIENT).with_id(output).with_to_room(room("y"));
+        other.send(again.with_tensor(row(&[100.0]))).await.unwrap();
+        assert_eq!(
+            heard.next().await.unwrap().field::<String>("CODE").unwrap().unwrap(),
+            "GRADIENT_REPEATED"
+        );
+        while chain.tally().repeated == 0 {
+            tokio::task::yield_now().await;
+        }
+        let answer = Envelope::new(Kind::GRADIENT).with_id(root).with_to_room(room("x"));
+        first.send(answer.with_tensor(used.tensor().unwrap())).await.unwrap();
+    };
+    let (gradient, ()) = tokio::join!(back, meanwhile);
+    assert_eq!(gradient.unwrap(), row(&[6.0]));
+    let tally = chain.tally();
+    assert_eq!((tally.repeated, tally.faults, tally.returned), (1, 0, 1));
+}
+
+/// R82: when somebody else's gradient was the first, and what came of it has gone by, the call is told at once that its own was refused.
+#[tokio::test]
+async fn a_gradient_that_came_second_is_told_to_its_caller() {
+    let hall = Hall::default();
+    let (squarer, caller, other) =
+        (hall.enter("squarer").await, hall.enter("caller").await, hall.enter("other").await);
+    let _serving = component("squarer")
+        .forward(|x: Tensor| Ok((&x * &x, x)))
+        .vjp(|x, g: Tensor| Ok(2.0 * x * g))
+        .input("x")
+        .output("y")
+        .serve(&squarer)
+        .await
+        .unwrap();
+    let mut heard = other.subscribe(Trigger::kinds([Kind::FORWARD]).rooms(["y"])).await.unwrap();
+    other.settle().await.unwrap();
+    let chain = Chain::new(&caller).input("x").output("y").open().await.unwrap();
+    let hit = chain.forward(&row(&[3.0])).await.unwrap();
+    let output = heard.next().await.unwrap().id.clone().unwrap();
+    let sooner = Envelope::new(Kind::GRADIENT).with_id(output).with_to_room(room("y"));
+    other.send(sooner.with_tensor(row(&[100.0]))).await.unwrap();
+    while chain.tally().unasked == 0 {
+        tokio::task::yield_now().await;
+    }
+    let error = hit.backward(row(&[1.0])).await.unwrap_err();
+    assert!(matches!(&error, ChainError::Fault(fault) if fault.code() == "GRADIENT_REPEATED"), "{error}");
 }

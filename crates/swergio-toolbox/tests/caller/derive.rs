@@ -1,8 +1,12 @@
 //! Derivatives that follow from a forward and a vjp: local, and through rooms.
 
+use std::time::Duration;
+
 use swergio_toolbox::{
-    BoxError, Chain, Tensor, Values, component, function, gradient, hvp, jacobian, jacobian_by_row, jvp,
+    BoxError, Chain, ChainLimits, Question, Tensor, Values, Vjp, component, function, gradient, hvp,
+    jacobian, jacobian_by_row, jvp,
 };
+use tokio::time::Instant;
 
 use crate::hall::{Hall, both, each, row, serve};
 use crate::planted::{Planted, sample};
@@ -115,4 +119,46 @@ async fn a_jacobian_takes_one_round_trip_where_components_take_several_cotangent
     let error =
         chain.forward(&x).await.unwrap().backward_many(vec![x.clone(), row(&[1.0])]).await.unwrap_err();
     assert!(error.to_string().contains("of one form"), "{error}");
+}
+
+/// Two calls on clones of one chain share its places, and a hit that is held takes one more: neither waits for what the other holds.
+#[tokio::test(start_paused = true)]
+async fn calls_that_need_more_places_than_there_are_do_not_wait_for_each_other() {
+    let hall = Hall::default();
+    let (squarer, caller) = (hall.enter("squarer").await, hall.enter("caller").await);
+    serve(&squarer, ("x", "y"), |x| each(x, |x| x * x), |x, g| both(x, g, |x, g| 2.0 * x * g)).await;
+    let limits = ChainLimits { in_flight: 4, ..ChainLimits::default() };
+    let chain = Chain::new(&caller).input("x").output("y").limits(limits).open().await.unwrap();
+    let x = row(&[1.0, 2.0, 3.0, 4.0, 5.0]);
+    let held = chain.forward(&x).await.unwrap();
+    let (begun, [mut a, mut b, mut c]) = (Instant::now(), [chain.probe(), chain.probe(), chain.probe()]);
+    let (one, two, three) = tokio::join!(
+        jacobian(&mut a, x.clone()),
+        jacobian(&mut b, x.clone()),
+        hvp(&mut c, x.clone(), x.clone(), half_square),
+    );
+    for whole in [one, two] {
+        let diagonal = whole.unwrap().block("", "").unwrap().to_f64_vec();
+        near(&diagonal.iter().copied().step_by(6).collect::<Vec<_>>(), &[2.0, 4.0, 6.0, 8.0, 10.0], 0.0);
+    }
+    assert!(three.unwrap().error < 1e-6);
+    assert_eq!((begun.elapsed(), chain.tally().in_flight), (Duration::ZERO, 1));
+    drop(held);
+}
+
+/// Somebody holds all places: whoever asks for many gradients is told so once, after one deadline.
+#[tokio::test(start_paused = true)]
+async fn a_jacobian_without_any_place_is_refused_after_one_deadline() {
+    let hall = Hall::default();
+    let (squarer, caller) = (hall.enter("squarer").await, hall.enter("caller").await);
+    serve(&squarer, ("x", "y"), |x| each(x, |x| x * x), |x, g| both(x, g, |x, g| 2.0 * x * g)).await;
+    let limits = ChainLimits { in_flight: 1, ..ChainLimits::default() };
+    let chain = Chain::new(&caller).input("x").output("y").limits(limits).open().await.unwrap();
+    let (x, begun) = (row(&[1.0, 2.0]), Instant::now());
+    let _held = chain.forward(&x).await.unwrap();
+    let question = Question { input: Values::One(x.clone()), cotangent: Values::One(x) };
+    let answers = chain.probe().within(Duration::from_secs(3)).pull(vec![question; 3]).await;
+    let told: Vec<String> = answers.into_iter().map(|answer| answer.unwrap_err().to_string()).collect();
+    assert_eq!((told.len(), begun.elapsed()), (3, Duration::from_secs(3)));
+    assert!(told.iter().all(|one| *one == told[0] && one.contains("under way")), "{told:?}");
 }

@@ -14,6 +14,8 @@ pub use fault::StepFault;
 pub use real::Real;
 pub use rule::{Adam, Rule, Sgd};
 pub use schedule::Schedule;
+#[cfg(feature = "checkpoint")]
+pub(crate) use state::check_moments;
 
 use crate::Pass;
 

@@ -8,6 +8,7 @@ use swergio_client::{Client, Error, Kind};
 use super::command::{self, Answer, Order, Wanted};
 use super::folder::{Folder, LATEST};
 use super::{Checkpoint, CheckpointFault};
+use crate::step::check_moments;
 use crate::weights::{Tensors, Weights, fit};
 use crate::{BoxError, Differentiable, Pass};
 
@@ -156,6 +157,7 @@ impl<D: Weights> Learning<D> {
     fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointFault> {
         let own = self.component.weights().map_err(CheckpointFault::Component)?;
         let weights = fit(&own, &checkpoint.weights)?;
+        check_moments(&own, &checkpoint.state).map_err(|fault| CheckpointFault::Component(fault.into()))?;
         let old = self.component.state();
         self.component.set_state(&checkpoint.state).map_err(CheckpointFault::Component)?;
         if let Err(error) = self.component.set_weights(&weights) {

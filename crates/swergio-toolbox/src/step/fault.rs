@@ -40,6 +40,21 @@ pub enum StepFault {
         /// The first such place, in C order.
         place: usize,
     },
+    /// What is to be restored was learned of a weight of another size.
+    #[error(
+        "{slot:?} of the weight {weight:?} needs {needs} numbers, and {came} came: load the state of the same network, or load the \
+         weights alone"
+    )]
+    Moments {
+        /// The weight's name.
+        weight: String,
+        /// What is remembered of it.
+        slot: String,
+        /// Numbers of the weight.
+        needs: usize,
+        /// Numbers that came.
+        came: usize,
+    },
     /// What is to be restored was not saved by such a learner.
     #[error("{0}: load it into a learner with the rule that it was saved from, or load the weights alone")]
     State(String),

@@ -56,6 +56,9 @@ impl From<Adam> for Rule {
     }
 }
 
+/// Names whatever any rule remembers of a weight.
+pub(super) const SLOTS: [&str; 3] = ["momentum_buffer", "exp_avg", "exp_avg_sq"];
+
 impl Rule {
     /// Names what is remembered of each weight, as PyTorch's `state_dict` does.
     pub(super) fn slots(&self) -> &'static [&'static str] {

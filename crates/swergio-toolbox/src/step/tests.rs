@@ -159,3 +159,36 @@ fn the_state_of_another_rule_is_refused() {
     assert!(matches!(Learner::adam(0.1).set_state(&half), Err(StepFault::State(_))));
     assert_eq!(Learner::adam(0.1).set_state(&Tensors::new()), Ok(()));
 }
+
+#[test]
+fn moments_of_another_size_are_refused_when_they_are_loaded() {
+    let learned = |size: usize| {
+        let (mut learner, mut weight) = (Learner::adam(0.1), vec![1.0; size]);
+        learner.learn(&train(), &mut [Weight::new("layer.w", &mut weight, &vec![1.0; size])]).unwrap();
+        learner
+    };
+    let weights = |size: usize| {
+        Tensors::from([("layer.w".to_owned(), Tensor::from_f64([size], &vec![1.0; size]).unwrap())])
+    };
+    let fault = |slot: &str| StepFault::Moments {
+        weight: "layer.w".to_owned(),
+        slot: slot.to_owned(),
+        needs: 3,
+        came: 2,
+    };
+
+    // One that has learned knows the size; a fresh one is told the weights.
+    let mut old = learned(3);
+    let before = old.state();
+    assert_eq!(old.set_state(&learned(2).state()), Err(fault("exp_avg")));
+    assert_eq!((old.state(), old.set_state(&before)), (before.clone(), Ok(())));
+    let mut fresh = Learner::adam(0.1);
+    assert_eq!(fresh.set_state_of(&weights(3), &learned(2).state()), Err(fault("exp_avg")));
+    assert_eq!((fresh.steps(), fresh.set_state_of(&weights(3), &before)), (0, Ok(())));
+
+    let mut uneven = before;
+    uneven.insert("layer.w.exp_avg_sq".to_owned(), Tensor::from_f64([2], &[0.0, 0.0]).unwrap());
+    assert_eq!(Learner::adam(0.1).set_state(&uneven), Err(fault("exp_avg_sq")));
+    let told = fault("exp_avg").to_string();
+    assert!(["layer.w", "exp_avg", "3", "2"].iter().all(|word| told.contains(word)), "{told}");
+}

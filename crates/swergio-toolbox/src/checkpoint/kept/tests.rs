@@ -131,7 +131,17 @@ fn a_bad_file_is_told_and_the_running_weights_stay() {
     other("refused", [("w".to_owned(), scalar(f32::NAN))].into(), Tensors::new());
     let steps = ("step".to_owned(), Tensor::from_i64([], &[-3]).unwrap());
     other("state", [("w".to_owned(), scalar(1.0))].into(), [steps].into());
+    // Both moments fit each other, and not the weight.
+    let mut state = kept.with(|gain| gain.state());
+    for slot in ["w.exp_avg", "w.exp_avg_sq"] {
+        state.insert(slot.to_owned(), Tensor::from_f64([2], &[0.0, 0.0]).unwrap());
+    }
+    other("moments", [("w".to_owned(), scalar(1.0))].into(), state);
+    let fresh = self::kept(home.path());
+    let told = fresh.load("moments").unwrap_err().to_string();
+    assert!(told.contains("needs 1 numbers, and 2 came") && fresh.steps() == 0, "{told}");
     for (name, word) in [
+        ("moments", "\"exp_avg\" of the weight \"w\" needs 1 numbers, and 2 came"),
         ("half", "restore the file"),
         ("foreign", "missing"),
         ("shape", "f32[2]"),

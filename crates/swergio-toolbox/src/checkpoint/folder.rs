@@ -4,10 +4,16 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
+
 use super::{CheckpointFault, limits};
 
 /// The name of the checkpoint that a component saves by itself.
 pub(super) const LATEST: &str = "latest";
+
+/// How the names of files begin and end that are not whole yet.
+const PREFIX: &str = ".writing-";
+const SUFFIX: &str = ".tmp";
 
 /// Knows the files of one component.
 #[derive(Clone, Debug)]
@@ -46,7 +52,8 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), CheckpointFau
     let write = || -> io::Result<()> {
         let folder = path.parent().expect("a checkpoint is in a folder");
         fs::create_dir_all(folder)?;
-        let mut file = temporary(path).tempfile_in(folder)?;
+        sweep(folder);
+        let mut file = begin(folder)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path)?;
@@ -56,10 +63,39 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), CheckpointFau
     write().map_err(CheckpointFault::file(path))
 }
 
-fn temporary(path: &Path) -> tempfile::Builder<'static, 'static> {
-    let _ = path;
+/// Begins a file beside those that are whole, locked for as long as its writer lives.
+fn begin(folder: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        let file = temporary().tempfile_in(folder)?;
+        // Where files have no locks nobody can tell that a writer is dead, and nothing is removed.
+        let locked = file.as_file().lock().is_ok();
+        // Between its making and its lock another writer may have taken it for left behind.
+        if !locked || file.path().try_exists()? {
+            return Ok(file);
+        }
+    }
+}
+
+/// Removes what writers that were killed have left in a folder: files that nobody holds the lock of.
+fn sweep(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let left = name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+        if left
+            && let Ok(file) = File::open(entry.path())
+            && file.try_lock().is_ok()
+        {
+            // Whoever makes such a file sees, once it has the lock, that it is gone, and makes another.
+            let removed = fs::remove_file(entry.path());
+            tracing::debug!(file = %entry.path().display(), ok = removed.is_ok(), "a writer had left a file behind");
+        }
+    }
+}
+
+fn temporary() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".writing-").suffix(".tmp");
+    builder.prefix(PREFIX).suffix(SUFFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -122,5 +158,32 @@ mod tests {
         assert!(told.contains("taken"), "{told}");
         assert!(path.join("by a folder").is_dir());
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_is_removed_and_what_a_living_one_writes_is_not() {
+        let home = tempfile::tempdir().unwrap();
+        let left = home.path().join(".writing-gone.tmp");
+        fs::write(&left, "half a che").unwrap();
+        let living = begin(home.path()).unwrap();
+        fs::write(home.path().join("notes.tmp"), "mine").unwrap();
+        write_whole(&home.path().join("net.json"), b"whole").unwrap();
+        assert!(!left.exists(), "its writer is dead");
+        assert!(living.path().exists(), "its writer lives");
+        let kept = home.path().join("net.json");
+        living.persist(&kept).unwrap();
+        assert_eq!((fs::read(&kept).unwrap(), fs::read_dir(home.path()).unwrap().count()), (vec![], 2));
+    }
+
+    #[test]
+    fn many_writers_of_one_folder_do_not_remove_each_others_files() {
+        let home = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for writer in 0..4 {
+                let path = home.path().join(format!("{writer}.json"));
+                scope.spawn(move || (0..50).for_each(|_| write_whole(&path, b"whole").unwrap()));
+            }
+        });
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 4);
     }
 }

@@ -39,6 +39,8 @@ pub struct Tape<S> {
     kept: BTreeMap<u64, Kept<S>>,
     places: HashMap<MessageId, u64>,
     next: u64,
+    /// Exactly what is kept, however much components say that it is; the tally tells it as far as it can.
+    bytes: u128,
     gone: Gone,
     tally: TapeTally,
 }
@@ -87,6 +89,7 @@ impl<S> Tape<S> {
             kept: BTreeMap::new(),
             places: HashMap::new(),
             next: 0,
+            bytes: 0,
             gone,
             tally: TapeTally::default(),
         }
@@ -107,7 +110,7 @@ impl<S> Tape<S> {
         self.remove(&id);
         self.gone.forget(&id);
         self.tally.kept += 1;
-        self.tally.bytes += bytes;
+        self.count_bytes(self.bytes + bytes as u128);
         self.places.insert(id.clone(), self.next);
         self.kept.insert(self.next, Kept { id, pass, saved, bytes, since: now });
         self.next += 1;
@@ -115,7 +118,7 @@ impl<S> Tape<S> {
         while self.kept.len() > self.limits.count.max(1) {
             evicted.extend(self.evict_oldest(Eviction::Count));
         }
-        while self.tally.bytes > self.limits.bytes && self.kept.len() > 1 {
+        while self.bytes > self.limits.bytes as u128 && self.kept.len() > 1 {
             evicted.extend(self.evict_oldest(Eviction::Bytes));
         }
         evicted
@@ -239,10 +242,15 @@ impl<S> Tape<S> {
         Some(Evicted { id, saved: kept.saved, why })
     }
 
+    fn count_bytes(&mut self, bytes: u128) {
+        self.bytes = bytes;
+        self.tally.bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+    }
+
     fn remove(&mut self, id: &MessageId) -> Option<Kept<S>> {
         let kept = self.kept.remove(&self.places.remove(id)?)?;
         self.tally.kept -= 1;
-        self.tally.bytes -= kept.bytes;
+        self.count_bytes(self.bytes - kept.bytes as u128);
         Some(kept)
     }
 }
@@ -396,6 +404,18 @@ mod tests {
         let text = name(id).as_str().to_owned();
         let parts = [&text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..]];
         MessageId::new(&parts.join("-"))
+    }
+
+    #[test]
+    fn whatever_a_component_says_that_it_keeps_the_tape_counts_on() {
+        let limits = TapeLimits { bytes: usize::MAX, ..TapeLimits::default() };
+        let (now, mut tape) = (Instant::now(), Tape::new(limits));
+        tape.keep(now, name(1), Pass::train(name(1)), 1, usize::MAX);
+        assert_eq!(tape.tally().bytes, usize::MAX);
+        let gone = tape.keep(now, name(2), Pass::train(name(2)), 2, 10);
+        assert_eq!((gone.len(), gone[0].saved, tape.tally().bytes), (1, 1, 10));
+        assert!(matches!(tape.take(now, &name(2)), Return::Found(_, 2)));
+        assert_eq!((tape.tally().kept, tape.tally().bytes), (0, 0));
     }
 
     proptest! {

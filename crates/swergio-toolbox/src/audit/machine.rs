@@ -127,12 +127,15 @@ impl Machine {
     }
 
     fn watch(&mut self, part: usize, watch: Watch) -> Vec<Envelope> {
+        // All or none: what is noted of a probe goes when its watch does.
+        let bodies: Result<Vec<_>, _> =
+            watch.points().iter().map(|point| point.clone().into_body()).collect();
+        let Ok(bodies) = bodies else { return Vec::new() };
         let number = self.next;
         self.next += 1;
         self.tally.picked += 1;
-        let mut probes = Vec::with_capacity(watch.points().len());
-        for (at, point) in watch.points().iter().enumerate() {
-            let Ok(body) = point.clone().into_body() else { return Vec::new() };
+        let mut probes = Vec::with_capacity(bodies.len());
+        for (at, body) in bodies.into_iter().enumerate() {
             let probe = self.ids.take();
             self.probes.insert(probe, (number, at));
             let id = self.ids.id_of(probe);
@@ -284,5 +287,25 @@ impl Machine {
         if self.limits.kept > 0 {
             kept.push(judged);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use swergio_client::{MessageId, Tensor};
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_noted_of_a_pass_whose_points_cannot_be_spelt() {
+        let room = |name| RoomName::parse(name).unwrap();
+        let part = Part { name: "c".into(), input: room("in"), output: room("out") };
+        let mut machine = Machine::new(&Audit::every(1), vec![part]);
+        let scalar = || Tensor::from_f64([1], &[2.0]).unwrap();
+        let twice = Values::named([("x", scalar()), ("x", scalar())]);
+        let watch =
+            Watch::begin(0, Instant::now(), MessageId::new("i"), None, twice, &mut machine.rng).unwrap();
+        assert!(machine.watch(0, watch).is_empty());
+        assert_eq!((machine.probes.len(), machine.tally().picked, machine.tally().watching), (0, 0, 0));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::PoisonError;
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use candle_core::{DType, Device, Tensor, Var, backprop::GradStore};
 use candle_nn::VarMap;
@@ -19,8 +19,9 @@ type Forward = Box<dyn FnMut(&Tensor, bool) -> candle_core::Result<Tensor> + Sen
 /// Inputs and gradients are converted to the dtype and moved to the device of the module's variables (so that JSON peers, whose
 /// numbers have 64 bits, may speak to a module of 32), and the gradient by the input back to the input's.
 ///
-/// While several samples are in flight the weights may have changed since a sample went forward. Its gradient is then taken at
-/// the weights as they are: the forward is computed anew, for candle's graph sees weights that were changed in place, and would mix the two.
+/// While several samples are in flight the weights may have changed since a sample went forward. Its gradients are those at the weights that it went forward with,
+/// and what is learned from them is learned by the weights of now. For that a copy of the weights is kept for each change of them that samples in flight have
+/// seen go by, until their gradients come; with one sample in flight none is. While such a gradient is computed the variables hold the older weights.
 pub struct CandleModule {
     vars: VarMap,
     forward: Forward,
@@ -29,6 +30,38 @@ pub struct CandleModule {
     device: Device,
     /// Counts the changes of the weights.
     version: u64,
+    /// What samples that go forward now share.
+    era: Arc<Era>,
+}
+
+/// Stands for the time between two changes of the weights.
+#[derive(Debug, Default)]
+struct Era {
+    /// The weights as they were, once they have changed while samples of this era were in flight.
+    weights: OnceLock<Vec<(Var, Tensor)>>,
+}
+
+/// Lends the variables the weights of an era that has gone by; dropping it gives them those of now back.
+struct Lent {
+    now: Vec<(Var, Tensor)>,
+}
+
+impl Lent {
+    fn of(old: &[(Var, Tensor)]) -> candle_core::Result<Self> {
+        let now = old.iter().map(|(var, _)| Ok((var.clone(), var.copy()?)));
+        let lent = Self { now: now.collect::<candle_core::Result<_>>()? };
+        old.iter().try_for_each(|(var, weight)| var.set(weight))?;
+        Ok(lent)
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        for (var, weight) in &self.now {
+            // It is a copy of the variable itself, so it fits.
+            let _ = var.set(weight);
+        }
+    }
 }
 
 /// Keeps the graph of one forward.
@@ -38,7 +71,7 @@ pub struct Recorded {
     came: DType,
     input: Var,
     output: Tensor,
-    version: u64,
+    era: Arc<Era>,
 }
 
 impl CandleModule {
@@ -59,7 +92,15 @@ impl CandleModule {
         let first = vars.all_vars().into_iter().find(|var| var.dtype().is_float());
         let (dtype, device) =
             first.map_or((DType::F32, Device::Cpu), |var| (var.dtype(), var.device().clone()));
-        Self { vars, forward: Box::new(forward), learner: None, dtype, device, version: 0 }
+        Self {
+            vars,
+            forward: Box::new(forward),
+            learner: None,
+            dtype,
+            device,
+            version: 0,
+            era: Arc::default(),
+        }
     }
 
     /// Learns from each gradient that comes back.
@@ -84,16 +125,9 @@ impl CandleModule {
     }
 
     /// Computes the gradient by the input, and those by the variables.
-    fn pull(
-        &mut self,
-        saved: &mut Recorded,
-        cotangent: &Tensor,
-        pass: &Pass,
-    ) -> Result<(Tensor, GradStore), BoxError> {
-        if saved.version != self.version {
-            saved.output = (self.forward)(saved.input.as_tensor(), pass.learns())?;
-            saved.version = self.version;
-        }
+    fn pull(&self, saved: &Recorded, cotangent: &Tensor) -> Result<(Tensor, GradStore), BoxError> {
+        // candle's graph sees weights that were changed in place.
+        let _lent = saved.era.weights.get().map(|old| Lent::of(old)).transpose()?;
         let (output, input) = (&saved.output, &saved.input);
         if output.dims() != cotangent.dims() {
             let (needs, had) = (output.dims(), cotangent.dims());
@@ -126,6 +160,7 @@ impl CandleModule {
         let mut weights: Vec<Weight<'_, f64>> =
             steps.iter_mut().map(|(name, _, values, gradient)| Weight::new(name, values, gradient)).collect();
         if learner.learn(pass, &mut weights)? == Learned::Stepped {
+            begin_era(&mut self.era, &vars)?;
             self.version += 1;
             for (_, var, values, _) in steps {
                 var.set(&Tensor::from_vec(values, var.shape(), var.device())?.to_dtype(var.dtype())?)?;
@@ -133,6 +168,17 @@ impl CandleModule {
         }
         Ok(())
     }
+}
+
+/// Begins a new era, now that the weights are about to change; what samples of the old one will need is kept with them.
+fn begin_era(era: &mut Arc<Era>, vars: &BTreeMap<String, Var>) -> candle_core::Result<()> {
+    if Arc::strong_count(era) > 1 {
+        let old = vars.values().map(|var| Ok((var.clone(), var.copy()?)));
+        let old = old.collect::<candle_core::Result<_>>()?;
+        era.weights.set(old).expect("an era ends once");
+    }
+    *era = Arc::default();
+    Ok(())
 }
 
 /// Reads the numbers of a tensor, in C order.
@@ -149,7 +195,7 @@ impl Differentiable for CandleModule {
         let came = input.dtype();
         let input = Var::from_tensor(&self.take_in(&input)?)?;
         let output = (self.forward)(input.as_tensor(), pass.learns())?;
-        Ok((output.detach(), Recorded { came, input, output, version: self.version }))
+        Ok((output.detach(), Recorded { came, input, output, era: Arc::clone(&self.era) }))
     }
 
     fn infer(&mut self, input: Tensor, pass: &Pass) -> Result<Tensor, BoxError> {
@@ -157,20 +203,22 @@ impl Differentiable for CandleModule {
         Ok((self.forward)(&input, pass.learns())?.detach())
     }
 
-    fn vjp(&mut self, mut saved: Recorded, cotangent: Tensor, pass: &Pass) -> Result<Tensor, BoxError> {
-        let (by_input, gradients) = self.pull(&mut saved, &cotangent, pass)?;
+    fn vjp(&mut self, saved: Recorded, cotangent: Tensor, pass: &Pass) -> Result<Tensor, BoxError> {
+        let (by_input, gradients) = self.pull(&saved, &cotangent)?;
+        // It needs the weights of its era no more.
+        drop(saved);
         self.learn(&gradients, pass)?;
         Ok(by_input)
     }
 
     fn vjp_batch(
         &mut self,
-        mut saved: Recorded,
+        saved: Recorded,
         cotangents: Vec<Tensor>,
-        pass: &Pass,
+        _: &Pass,
     ) -> Option<Result<Vec<Tensor>, BoxError>> {
-        let mut pull = |cotangent| self.pull(&mut saved, cotangent, pass).map(|(by_input, _)| by_input);
-        Some(cotangents.iter().map(&mut pull).collect())
+        let pull = |cotangent| self.pull(&saved, cotangent).map(|(by_input, _)| by_input);
+        Some(cotangents.iter().map(pull).collect())
     }
 
     fn weights_version(&self) -> Option<u64> {
@@ -196,6 +244,8 @@ impl Weights for CandleModule {
             }
             changes.push((var, weight));
         }
+        let vars = self.named();
+        begin_era(&mut self.era, &vars)?;
         self.version += 1;
         for (var, weight) in changes {
             var.set(&weight)?;
@@ -208,8 +258,9 @@ impl Weights for CandleModule {
     }
 
     fn set_state(&mut self, state: &Tensors) -> Result<(), BoxError> {
+        let own = self.weights()?;
         match &mut self.learner {
-            Some(learner) => Ok(learner.set_state(state)?),
+            Some(learner) => Ok(learner.set_state_of(&own, state)?),
             None => Ok(()),
         }
     }

@@ -125,16 +125,46 @@ fn a_net_of_32_bits_answers_whoever_sends_64() {
 }
 
 #[test]
-fn a_sample_that_went_forward_before_the_weights_changed_gets_the_gradient_of_now() {
+fn samples_in_flight_get_the_gradients_of_the_weights_they_went_forward_with() {
     let (mut net, (x, cotangent)) = (net(DType::F64).with_learner(Learner::sgd(0.1)), sample());
     let train = pass(ModelStatus::TRAIN);
-    let (_, first) = net.forward(x.clone(), &train).unwrap();
-    let (_, second) = net.forward(x.clone(), &train).unwrap();
-    let before = net.vjp(first, cotangent.clone(), &train).unwrap();
+    let start = net.weights().unwrap();
     let wanted = differences(&numbers(&x).unwrap(), |x| weighted(&mut net, &tensor(x, &[4, 2]), &cotangent));
-    let now = net.vjp(second, cotangent, &train).unwrap();
-    near(&numbers(&now).unwrap(), &wanted, 1e-8);
-    assert!((now - before).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f64>().unwrap() > 1e-3);
+    let recorded: Vec<Recorded> = (0..3).map(|_| net.forward(x.clone(), &train).unwrap().1).collect();
+    let mut after = Vec::new();
+    for (turn, saved) in recorded.into_iter().enumerate() {
+        let by_input = net.vjp(saved, cotangent.clone(), &train).unwrap();
+        near(&numbers(&by_input).unwrap(), &wanted, 1e-8);
+        after.push(net.weights().unwrap());
+        // What came between is of its own weights, and is not disturbed.
+        let (_, own) = net.forward(x.clone(), &train).unwrap();
+        let now = differences(&numbers(&x).unwrap(), |x| weighted(&mut net, &tensor(x, &[4, 2]), &cotangent));
+        let probed = net.vjp(own, cotangent.clone(), &pass(ModelStatus::PROBE)).unwrap();
+        near(&numbers(&probed).unwrap(), &now, 1e-8);
+        assert_ne!(after[turn], start);
+    }
+    // Three gradients by the same weights: three equal steps, each from where the one before it had led.
+    for (name, start) in start {
+        let [one, three] = [0, 2].map(|turn: usize| after[turn][&name].to_f64_vec());
+        let step: Vec<f64> =
+            start.to_f64_vec().iter().zip(&one).map(|(start, one)| 3.0 * (one - start)).collect();
+        let all: Vec<f64> =
+            start.to_f64_vec().iter().zip(&three).map(|(start, three)| three - start).collect();
+        near(&all, &step, 1e-12);
+    }
+}
+
+#[test]
+fn weights_that_are_replaced_meanwhile_stay_replaced() {
+    let (mut net, (x, cotangent)) = (net(DType::F64).with_learner(Learner::sgd(0.1)), sample());
+    let probe = pass(ModelStatus::PROBE);
+    let wanted = differences(&numbers(&x).unwrap(), |x| weighted(&mut net, &tensor(x, &[4, 2]), &cotangent));
+    let (_, saved) = net.forward(x, &probe).unwrap();
+    let other: Tensors =
+        net.weights().unwrap().into_iter().map(|(name, weight)| (name, 0.5 * weight)).collect();
+    net.set_weights(&other).unwrap();
+    near(&numbers(&net.vjp(saved, cotangent, &probe).unwrap()).unwrap(), &wanted, 1e-8);
+    assert_eq!(net.weights().unwrap(), other);
 }
 
 #[test]

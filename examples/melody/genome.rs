@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use swergio_toolbox::dice::Dice;
+
 /// Bits of a genome.
 pub(crate) const BITS: usize = BARS * NOTES * WIDTH;
 /// Bars of a melody.
@@ -35,6 +37,23 @@ impl Genome {
         } else {
             Err(format!("a genome has {BITS} bits, not {}", bits.len()))
         }
+    }
+
+    /// Draws one, each bit as likely.
+    pub(crate) fn by_chance(dice: &mut Dice) -> Self {
+        Self((0..BITS).map(|_| dice.chance(0.5)).collect())
+    }
+
+    /// Returns the bits.
+    pub(crate) fn bits(&self) -> &[bool] {
+        &self.0
+    }
+
+    /// Spells it in 32 hexadecimal digits, the first bit being the largest of its digit.
+    pub(crate) fn hex(&self) -> String {
+        let digit = |bits: &[bool]| bits.iter().fold(0, |digit, bit| 2 * digit + u32::from(*bit));
+        let digits = self.0.chunks(4).map(digit);
+        digits.filter_map(|digit| char::from_digit(digit, 16)).collect()
     }
 
     /// Lists the 32 places, in time.
@@ -97,6 +116,9 @@ mod tests {
         let tuple = format!("({})", text.chars().map(String::from).collect::<Vec<_>>().join(", "));
         assert_eq!(tuple.parse::<Genome>().unwrap(), genome);
         assert_eq!("a".repeat(32).parse::<Genome>().unwrap(), genome);
+        assert_eq!(genome.hex(), "a".repeat(32));
+        let any = Genome::by_chance(&mut Dice::seeded(1));
+        assert_eq!(any.hex().parse::<Genome>().unwrap(), any);
         assert!("10".repeat(63).parse::<Genome>().unwrap_err().contains("not 126"));
         assert!("12".repeat(64).parse::<Genome>().unwrap_err().contains("'2'"));
     }

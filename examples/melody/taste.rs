@@ -28,8 +28,13 @@ impl SimulatedTaste {
     }
 }
 
+/// Returns the rating without whim, from 0 to 5.
+pub(crate) fn true_rating(genome: &Genome) -> u8 {
+    rounded(pleasure(genome))
+}
+
 /// Returns the rating without whim, not rounded, from 0 to 5.
-fn pleasure(genome: &Genome) -> f64 {
+pub(crate) fn pleasure(genome: &Genome) -> f64 {
     let places = genome.places();
     let worth =
         0.46 * breath(&places) + 0.30 * smoothness(&places) + 0.14 * home(&places) + 0.10 * echo(&places);
@@ -82,30 +87,20 @@ fn echo(places: &[Place]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::genome::BITS;
-
     fn melody(values: &[u8; 32]) -> Genome {
         Genome::new(values.iter().flat_map(|value| (0..4).map(move |bit| value >> bit & 1 == 1)).collect())
             .unwrap()
-    }
-
-    fn rated(genome: &Genome) -> u8 {
-        rounded(pleasure(genome))
-    }
-
-    fn by_chance(dice: &mut Dice) -> Genome {
-        Genome::new((0..BITS).map(|_| dice.chance(0.5)).collect()).unwrap()
     }
 
     #[test]
     fn a_scale_that_breathes_and_comes_home_is_liked_and_leaps_and_silence_are_not() {
         let line =
             [0, 1, 2, 3, 4, 3, 2, 8, 0, 1, 2, 3, 4, 3, 2, 8, 0, 1, 2, 3, 4, 3, 2, 8, 4, 3, 2, 8, 2, 1, 0, 8];
-        assert_eq!(rated(&melody(&line)), 5);
-        assert_eq!(rated(&melody(&[15; 32])), 0);
+        assert_eq!(true_rating(&melody(&line)), 5);
+        assert_eq!(true_rating(&melody(&[15; 32])), 0);
         let mut leaps = [0; 32];
         leaps.iter_mut().enumerate().for_each(|(at, value)| *value = if at % 2 == 0 { 0 } else { 6 });
-        assert!(rated(&melody(&leaps)) < 5);
+        assert!(true_rating(&melody(&leaps)) < 5);
     }
 
     /// A taste that likes everything, or nothing, teaches nothing.
@@ -114,7 +109,7 @@ mod tests {
         let mut dice = Dice::seeded(1);
         let mut often = [0; 6];
         for _ in 0..5000 {
-            often[usize::from(rated(&by_chance(&mut dice)))] += 1;
+            often[usize::from(true_rating(&Genome::by_chance(&mut dice)))] += 1;
         }
         assert!(often[0] > 100 && often[1] > 500 && often[2] > 500 && often[3] > 300, "{often:?}");
         assert!(often.iter().max() < Some(&3000), "{often:?}");
@@ -125,8 +120,8 @@ mod tests {
         let (mut dice, mut moved) = (Dice::seeded(2), 0);
         let mut person = SimulatedTaste::new(3, 0.3);
         for _ in 0..1000 {
-            let genome = by_chance(&mut dice);
-            let difference = person.rate(&genome).abs_diff(rated(&genome));
+            let genome = Genome::by_chance(&mut dice);
+            let difference = person.rate(&genome).abs_diff(true_rating(&genome));
             assert!(difference <= 2);
             moved += u32::from(difference > 0);
         }

@@ -56,7 +56,7 @@ pub(crate) async fn examination(at: &At, course: &Course) -> Result<()> {
 pub(crate) async fn trainer(at: &At, course: &Course) -> Result<()> {
     let client = at.connect("trainer").await?;
     let chain = chain(course, &client).await?;
-    let losses = train(course, &chain).await?;
+    let losses = train(course, &client, &chain).await?;
     let attempts = examine(&client, &chain, course).await?;
     println!("trainer | {}", write(&attempts, &losses, course)?);
     Ok(client.close().await?)

@@ -132,9 +132,9 @@ async fn a_network_learns_through_the_rooms_and_goes_on_after_a_pause() {
 
     let half = course(&folder, 30);
     let chain_of_half = chain(&half, &client).await.unwrap();
-    assert_eq!(train(&half, &chain_of_half).await.unwrap().len(), 30);
+    assert_eq!(train(&half, &client, &chain_of_half).await.unwrap().len(), 30);
     let whole = course(&folder, 60);
-    let losses = train(&whole, &chain_of_half).await.unwrap();
+    let losses = train(&whole, &client, &chain_of_half).await.unwrap();
 
     assert_eq!(losses.len(), 60);
     let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use swergio_toolbox::trainer::{Batch, Batches, Moment, Observer, Settings, Step, Trainer};
+use swergio_toolbox::trainer::{Announcing, Batch, Batches, Moment, Observer, Settings, Step, Trainer};
 use swergio_toolbox::{BoxError, Chain, ChainLimits, Client, Tensor};
 
 use super::journal::Journal;
@@ -50,8 +50,8 @@ pub(crate) async fn chain(course: &Course, client: &Client) -> Result<Chain> {
     Ok(Chain::new(client).input(INPUT).output(OUTPUT).limits(limits).open().await?)
 }
 
-/// Trains the network behind a chain, from where it stopped if it did, and returns the losses.
-pub(crate) async fn train(course: &Course, chain: &Chain) -> Result<Vec<f64>> {
+/// Trains the network behind a chain, from where it stopped if it did, and returns the losses. Whoever looks on is told them, too.
+pub(crate) async fn train(course: &Course, client: &Client, chain: &Chain) -> Result<Vec<f64>> {
     loop {
         let journal = Journal::open(&course.folder())?;
         let done = journal.batches();
@@ -62,7 +62,9 @@ pub(crate) async fn train(course: &Course, chain: &Chain) -> Result<Vec<f64>> {
         let settings = Settings { epochs: 1, tries: PATIENCE, losses: PATIENCE, ..Settings::default() };
         let progress = Progress { journal, of: course.batches, begun: Instant::now(), first: done };
         // Batches that were lost on the way are made up for by the next round.
-        let outcome = Trainer::new(chain.clone(), off, settings).observe(progress).run(wishes).await?;
+        let told = Announcing::new(client, format!("seed-{}", course.seed));
+        let trainer = Trainer::new(chain.clone(), off, settings).announce(told).observe(progress);
+        let outcome = trainer.run(wishes).await?;
         let tally = outcome.tally;
         if tally.replayed + tally.lost > 0 {
             println!("trainer | {} passes played again, {} lost", tally.replayed, tally.lost);

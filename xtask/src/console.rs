@@ -19,7 +19,7 @@ const NODE: &str = "20";
 /// Where Debian's Chromium is, unless CHROMIUM says otherwise.
 const CHROMIUM: &str = "/usr/bin/chromium";
 /// Time that the browser's tests may take.
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_secs(420);
 
 /// Checks types, runs the unit tests, builds, compares with what is committed, and plays the console in a browser.
 pub(crate) fn check(checkout: &Checkout) -> Result<Outcome> {
@@ -46,8 +46,13 @@ pub(crate) fn check(checkout: &Checkout) -> Result<Outcome> {
         return Ok(Outcome::Partly(format!("not played in a browser: {error:#}")));
     }
     let broker = Broker::start(checkout, ["--log", "warn"])?;
+    let ailing = ["build", "--locked", "--workspace", "--example", "ailing"];
+    command::run(&mut checkout.cargo(ailing))?;
+    let programs = checkout.target("debug");
     let mut play = Command::new("npm");
     play.args(["run", "--silent", "e2e"]).current_dir(&web).env("CHROMIUM", chromium);
+    play.env("SWERGIO_BROKER", programs.join("swergio-broker")).env("TREBUCHET", programs.join("trebuchet"));
+    play.env("AILING", programs.join("examples").join("ailing")).env("MELODY", programs.join("melody"));
     command::run_within(play.env("BROKER", format!("http://{}/", broker.address())), LIMIT)?;
     Ok(Outcome::Passed)
 }

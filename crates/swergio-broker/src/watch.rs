@@ -17,8 +17,16 @@ use self::flow::Flows;
 pub(crate) use self::ticker::begin;
 
 /// Kinds that are rare and that nobody should miss: shown as long as there is room, whatever the share.
-const ALWAYS: &[&str] =
-    &["LOG/KPI", "LOG/RUN", "DATA/QUERY", "DATA/FEEDBACK", "DATA/FAULT", "COMMAND/PORTS", "COMMAND/MISMATCH"];
+const ALWAYS: &[&str] = &[
+    "LOG/KPI",
+    "LOG/RUN",
+    "LOG/AUDIT",
+    "DATA/QUERY",
+    "DATA/FEEDBACK",
+    "DATA/FAULT",
+    "COMMAND/PORTS",
+    "COMMAND/MISMATCH",
+];
 
 /// Collects what members note down, until the ticker takes it.
 #[derive(Debug)]

@@ -94,6 +94,8 @@ kinds! {
     KPI = "LOG/KPI";
     /// Reports that a run began or ended.
     RUN = "LOG/RUN";
+    /// Reports a gradient that an audit found to be wrong.
+    AUDIT = "LOG/AUDIT";
     /// Tells the room `_watch` who sent how much where since the last time.
     TRAFFIC = "LOG/TRAFFIC";
     /// Shows the room `_watch` one message in short.

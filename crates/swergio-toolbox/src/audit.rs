@@ -55,6 +55,7 @@ pub struct Audit {
     pub probing: ModelStatus,
     /// Every count and time.
     pub limits: AuditLimits,
+    room: Option<String>,
     components: Vec<(String, String, String)>,
 }
 
@@ -62,7 +63,15 @@ impl Audit {
     /// Begins an audit of one pass in `every`, on average.
     pub fn every(every: u64) -> Self {
         let (seed, probing, limits) = (1, ModelStatus::VALIDATE, AuditLimits::default());
-        Self { every: every.max(1), seed, probing, limits, components: Vec::new() }
+        let room = Some("_logging".to_owned());
+        Self { every: every.max(1), seed, probing, limits, room, components: Vec::new() }
+    }
+
+    /// Tells findings in another room than `_logging`, as `LOG/AUDIT` (R127); with None in no room, but only to
+    /// [`Auditing::next`].
+    #[must_use]
+    pub fn into_room(self, room: Option<&str>) -> Self {
+        Self { room: room.map(str::to_owned), ..self }
     }
 
     /// Adds a component: what findings call it, its input room and its output room.
@@ -82,6 +91,7 @@ impl Audit {
     /// # Errors
     /// `Invalid` for a bad room name; as [`Client::settle`] when the broker refuses a room.
     pub async fn attach(self, client: &Client) -> Result<Auditing, Error> {
+        let room = self.room.as_deref().map(RoomName::parse).transpose()?;
         let mut parts = Vec::with_capacity(self.components.len());
         for (name, input, output) in &self.components {
             let (input, output) = (RoomName::parse(input)?, RoomName::parse(output)?);
@@ -94,7 +104,7 @@ impl Audit {
         client.settle().await?;
         let (teller, findings) = mpsc::channel(self.limits.findings.max(1));
         let machine = Arc::new(Mutex::new(Machine::new(&self, parts)));
-        let task = tokio::spawn(run::run(client.clone(), messages, Arc::clone(&machine), teller));
+        let task = tokio::spawn(run::run(client.clone(), messages, Arc::clone(&machine), teller, room));
         Ok(Auditing { findings, machine, task: task.abort_handle() })
     }
 }

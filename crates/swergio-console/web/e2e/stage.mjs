@@ -1,12 +1,14 @@
 // Stage: a headless browser, the console in it, and components played in a page beside it.
 
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
 const QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 /** Opens a browser; CHROMIUM says where it is. */
-export function open() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: QUIET });
+export function open(more = []) {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: [...QUIET, ...more] });
 }
 
 /** Opens the console and collects what goes wrong in it. */
@@ -72,4 +74,47 @@ export async function components(browser, url) {
     };
   });
   return page;
+}
+
+/** Starts a program and waits until it has said what is waited for; it ends with `end`. */
+export async function start(program, args, ready) {
+  const process = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const said = [];
+  const found = new Promise((resolve, reject) => {
+    const lines = createInterface({ input: process.stdout });
+    lines.on("line", (line) => {
+      said.push(line);
+      const match = ready.exec(line);
+      if (match) resolve(match);
+    });
+    process.on("error", reject);
+    process.on("exit", (code) => reject(new Error(`${program} ${args[0]} ended with ${code}: ${said.join("\n")}`)));
+  });
+  found.catch(() => {});
+  return { process, said, found: await found, end: () => end(process) };
+}
+
+function end(process) {
+  if (process.exitCode !== null || process.signalCode !== null) return Promise.resolve();
+  const ended = new Promise((resolve) => process.once("exit", resolve));
+  process.kill("SIGTERM");
+  const late = setTimeout(() => process.kill("SIGKILL"), 5000);
+  return ended.finally(() => clearTimeout(late));
+}
+
+/** Starts the trebuchet: broker, simulator, network and trainer, each a process of its own. */
+export async function trebuchet(program, { batches, out, shots = 50, url }) {
+  const parts = [];
+  if (url === undefined) {
+    const broker = await start(program, ["broker", "--listen", "127.0.0.1:0"], /listening on ws:\/\/(\S+)/);
+    parts.push(broker);
+    url = `http://${broker.found[1]}/`;
+  }
+  const at = ["--url", url.replace("http", "ws")];
+  const course = ["--batches", String(batches), "--out", out, "--seed", "0"];
+  parts.push(await start(program, ["simulator", ...at], /takes from/));
+  parts.push(await start(program, ["control-network", ...at, ...course], /takes from/));
+  const trainer = spawn(program, ["trainer", ...at, ...course, "--shots", String(shots)], { stdio: "ignore" });
+  parts.push({ process: trainer, end: () => end(trainer) });
+  return { url, parts, end: () => Promise.all(parts.toReversed().map((part) => part.end())) };
 }

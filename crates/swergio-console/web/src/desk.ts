@@ -2,15 +2,28 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { FromWorker, Look, Standing, ToWorker, View } from "./port";
+import type { Series } from "./store/kpis";
+import type { PassHead } from "./store/passes";
 import { EVERYTHING } from "./store/tail";
 
 const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
 const listeners = new Set<(message: FromWorker) => void>();
+const latest: { kpis: Series[]; passes: PassHead[] } = { kpis: [], passes: [] };
 worker.onmessage = (event: MessageEvent<FromWorker>) => {
+  if (event.data.is === "kpis") latest.kpis = event.data.series;
+  if (event.data.is === "passes") latest.passes = event.data.list;
   for (const listener of listeners) listener(event.data);
 };
 
-let look: Look = { view: "graph", filter: EVERYTHING, paused: false, pass: null, apart: false };
+/** For scripts and for the browser's own console: what the page was told last. */
+declare global {
+  interface Window {
+    swergio: { kpis: () => Series[]; passes: () => PassHead[] };
+  }
+}
+window.swergio = { kpis: () => latest.kpis, passes: () => latest.passes };
+
+let look: Look = { view: "graph", filter: EVERYTHING, paused: false, pass: null, apart: false, tall: false };
 
 export function tell(message: ToWorker): void {
   worker.postMessage(message);

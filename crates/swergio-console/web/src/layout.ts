@@ -1,7 +1,8 @@
-// Layout: where components and rooms stand, from left to right in the direction of forward messages.
+// Layout: where components and rooms stand, in the direction of forward messages: to the right, or down where the page is high.
 
 import dagre from "@dagrejs/dagre";
 import type { GraphPicture } from "./store/graph";
+import { rows } from "./rows";
 
 export interface Place {
   x: number;
@@ -13,28 +14,37 @@ export interface Place {
 export interface Layout {
   width: number;
   height: number;
+  tall: boolean;
   places: Record<string, Place>;
   /** Bends of the edges, by `from>to`. */
   routes: Record<string, { x: number; y: number }[]>;
 }
 
-const COMPONENT = { width: 168, height: 54 };
-const ROOM = { width: 120, height: 34 };
+/** Nodes and edges up to which a careful layout is worth its time. */
+const MANY = 220;
 
-export function layOut(picture: GraphPicture): Layout {
+const COMPONENT = { width: 188, height: 76 };
+const ROOM = { width: 96, height: 34 };
+
+export function layOut(picture: GraphPicture, tall = false): Layout {
+  const sizes: Record<string, { width: number; height: number }> = {};
+  const flat = picture.components.some((one) => one.story === null);
+  for (const { id, label } of picture.components) {
+    const width = Math.min(Math.max(COMPONENT.width, label.length * 7.6 + 40), 280);
+    sizes[id] = { width, height: flat ? 54 : COMPONENT.height };
+  }
+  for (const { id, label } of picture.rooms) sizes[id] = { width: Math.min(Math.max(ROOM.width, label.length * 7.4 + 36), 240), height: ROOM.height };
+  const edges: [string, string][] = picture.edges.map((edge) => [edge.from, edge.to]);
+  if (Object.keys(sizes).length + edges.length > MANY) return rows(sizes, edges, tall);
+  return careful(sizes, edges, tall);
+}
+
+function careful(sizes: Record<string, { width: number; height: number }>, edges: [string, string][], tall: boolean): Layout {
   const graph = new dagre.graphlib.Graph({ multigraph: false });
-  const many = picture.components.length > 60;
-  graph.setGraph({ rankdir: "LR", nodesep: many ? 10 : 26, ranksep: many ? 60 : 84, marginx: 24, marginy: 24 });
+  graph.setGraph({ rankdir: tall ? "TB" : "LR", nodesep: tall ? 34 : 30, ranksep: tall ? 52 : 76, marginx: 28, marginy: 28 });
   graph.setDefaultEdgeLabel(() => ({}));
-  for (const component of picture.components) {
-    const width = Math.max(COMPONENT.width, component.label.length * 7.4 + 36);
-    graph.setNode(component.id, { width: Math.min(width, 260), height: COMPONENT.height });
-  }
-  for (const room of picture.rooms) {
-    const width = Math.max(ROOM.width, room.label.length * 7 + 40);
-    graph.setNode(room.id, { width: Math.min(width, 240), height: ROOM.height });
-  }
-  for (const edge of picture.edges) graph.setEdge(edge.from, edge.to);
+  for (const [id, size] of Object.entries(sizes)) graph.setNode(id, { ...size });
+  for (const [from, to] of edges) graph.setEdge(from, to);
   dagre.layout(graph);
   const places: Layout["places"] = {};
   for (const id of graph.nodes()) {
@@ -47,5 +57,5 @@ export function layOut(picture: GraphPicture): Layout {
     routes[`${edge.v}>${edge.w}`] = label.points ?? [];
   }
   const size = graph.graph() as { width?: number; height?: number };
-  return { width: size.width ?? 400, height: size.height ?? 300, places, routes };
+  return { width: size.width ?? 400, height: size.height ?? 300, tall, places, routes };
 }

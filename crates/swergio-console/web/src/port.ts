@@ -3,7 +3,7 @@
 import type { Layout } from "./layout";
 import type { GraphPicture, Rate } from "./store/graph";
 import type { Question } from "./store/inbox";
-import type { Series } from "./store/kpis";
+import type { Run, Series } from "./store/kpis";
 import type { PassHead, PassPicture } from "./store/passes";
 import type { Filter } from "./store/tail";
 import type { Sample } from "./wire";
@@ -17,6 +17,8 @@ export interface Look {
   paused: boolean;
   pass: string | null;
   apart: boolean;
+  /** The page is higher than wide: the graph leads down instead of to the right. */
+  tall: boolean;
 }
 
 export type ToWorker =
@@ -45,6 +47,6 @@ export type FromWorker =
   | { is: "graph"; picture: GraphPicture; layout: Layout | null }
   | { is: "tail"; samples: Sample[] }
   | { is: "passes"; list: PassHead[]; picture: PassPicture | null }
-  | { is: "kpis"; series: Series[] }
+  | { is: "kpis"; series: Series[]; runs: Run[] }
   | { is: "inbox"; questions: Question[] }
   | { is: "near"; pass: string | null };

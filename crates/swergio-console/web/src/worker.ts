@@ -24,15 +24,17 @@ class Desk {
   private person = "";
   private graph = new Graph("");
   private readonly tail = new Tail();
-  private readonly passes = new Passes();
+  private readonly passes = new Passes((component) => this.graph.seats(component));
   private readonly kpis = new Kpis();
   private readonly inbox = new Inbox();
   private readonly joined = new Set<string>();
   private seq = 0;
+  /** Milliseconds that this clock is ahead of the broker's, at most. */
+  private ahead = Infinity;
   private shape = "";
   private layout: Layout | null = null;
   private drawn = { kpis: -1, inbox: -1, seq: -1, view: "" };
-  private look: Look = { view: "graph", filter: EVERYTHING, paused: false, pass: null, apart: false };
+  private look: Look = { view: "graph", filter: EVERYTHING, paused: false, pass: null, apart: false, tall: false };
   private standing: Standing = {
     link: "connecting",
     reason: "",
@@ -51,7 +53,7 @@ class Desk {
       this.draw();
     }
     if (message.say === "me") this.person = message.person;
-    if (message.say === "near") post({ is: "near", pass: this.passes.nearest(message.time) });
+    if (message.say === "near") post({ is: "near", pass: this.near(message.time) });
     if (message.say === "claim") {
       const data = { item: message.item, by: this.by(), until: message.until === null ? null : message.until / 1000 };
       this.tell({ TYPE: "DATA/CLAIM", TO_ROOM: message.room, REF: message.query, DATA: data });
@@ -124,7 +126,7 @@ class Desk {
       case "LOG/SAMPLE":
         return this.sample(wire);
       case "COMMAND/GAP":
-        this.standing.missed += number(wire.COUNT);
+        this.missed(number(wire.COUNT));
         return;
       case "COMMAND/ERROR":
         return this.set({ reason: text(wire.MESSAGE) });
@@ -136,14 +138,32 @@ class Desk {
   private tick(wire: Wire): void {
     this.graph.traffic(flowsOf(wire), (wire.SLOW as Wire[]) ?? [], number(wire.SPAN, 0.25));
     this.standing.share = number(wire.SHARE, 1);
-    this.standing.missed += number(wire.MISSED);
+    this.missed(number(wire.MISSED));
+  }
+
+  private missed(count: number): void {
+    this.standing.missed += count;
+    if (count > 0) this.passes.gap(this.now());
+  }
+
+  /** Tells the broker's time. */
+  private now(): number {
+    return Date.now() - (Number.isFinite(this.ahead) ? this.ahead : 0);
+  }
+
+  /** Finds the pass that a figure was about, or else the nearest in time. */
+  private near(time: number): string | null {
+    const about = this.kpis.about(time);
+    return about !== null && this.passes.has(about) ? about : this.passes.nearest(time);
   }
 
   private sample(wire: Wire): void {
     const sample = sampleOf(wire, ++this.seq);
+    this.ahead = Math.min(this.ahead, Date.now() - sample.time);
     this.tail.add(sample);
     this.passes.add(sample);
     this.kpis.add(sample);
+    if (sample.kind === "DATA/FORWARD" && sample.id === sample.pass) this.graph.began(sample.from);
     if (sample.kind.startsWith("DATA/Q") || sample.kind === "DATA/FEEDBACK") {
       this.inbox.add(sample, this.by());
       if (sample.kind === "DATA/QUERY" && sample.room !== null) this.join(sample.room);
@@ -157,34 +177,33 @@ class Desk {
 
   /** Draws what is looked at, if it has changed. */
   draw(): void {
-    const now = Date.now();
-    const questions = this.inbox.questions(now);
-    const picture = this.graph.picture(this.look.apart);
-    this.set({ total: picture.total, questions: questions.length });
+    const questions = this.inbox.questions(Date.now());
+    this.passes.settle(this.now());
+    this.set({ total: this.graph.total(), questions: questions.length });
     const fresh = this.drawn.view !== this.look.view;
     this.drawn.view = this.look.view;
-    if (this.look.view === "graph") this.drawGraph(picture, fresh);
+    if (this.look.view === "graph") this.drawGraph(this.graph.picture(this.look.apart), fresh);
     if (this.look.view === "traffic" && (!this.look.paused || fresh) && (fresh || this.drawn.seq !== this.seq)) {
       post({ is: "tail", samples: this.tail.newest(this.look.filter, 200) });
     }
     if (this.look.view === "passes" && (!this.look.paused || fresh)) {
-      const seats = (component: string): Set<string> => this.graph.seats(component);
-      const shown = this.look.pass === null ? null : this.passes.picture(this.look.pass, seats, now);
-      post({ is: "passes", list: this.passes.list(seats, now), picture: shown });
+      const shown = this.look.pass === null ? null : this.passes.picture(this.look.pass, this.now());
+      post({ is: "passes", list: this.passes.list(this.now()), picture: shown });
     }
     if (this.look.view === "kpis" && (fresh || this.drawn.kpis !== this.kpis.version)) {
       this.drawn.kpis = this.kpis.version;
-      post({ is: "kpis", series: this.kpis.all() });
+      post({ is: "kpis", series: this.kpis.all(), runs: this.kpis.told() });
     }
     if (this.look.view === "inbox") post({ is: "inbox", questions });
     this.drawn.seq = this.seq;
   }
 
   private drawGraph(picture: ReturnType<Graph["picture"]>, fresh: boolean): void {
-    const changed = picture.shape !== this.shape;
+    const shape = `${picture.shape}${this.look.tall}`;
+    const changed = shape !== this.shape;
     if (changed) {
-      this.shape = picture.shape;
-      this.layout = layOut(picture);
+      this.shape = shape;
+      this.layout = layOut(picture, this.look.tall);
     }
     post({ is: "graph", picture, layout: changed || fresh ? this.layout : null });
   }

@@ -5,9 +5,9 @@ import { layOut } from "../src/layout";
 import { Graph } from "../src/store/graph";
 import { Inbox } from "../src/store/inbox";
 import { Kpis, asCsv } from "../src/store/kpis";
-import { Passes } from "../src/store/passes";
 import { EVERYTHING, Tail, asCommand, wanted } from "../src/store/tail";
-import { type Sample, type Summary, type Wire, flowsOf, sampleOf } from "../src/wire";
+import { type Wire, flowsOf } from "../src/wire";
+import { message } from "./play";
 
 const joined = (name: string, session: number, room?: string): Wire => ({ NAME: name, SESSION: session, ROOM: room, STATE: "joined" });
 
@@ -78,94 +78,6 @@ describe("graph", () => {
   });
 });
 
-const summary = (norm: number, more: Partial<Summary> = {}): Record<string, Summary> => ({
-  "": { dtype: "<f8", shape: [2], min: -norm, max: norm, mean: 0, norm, nan: 0, inf: 0, seen: 2, spark: [], ...more },
-});
-
-let seq = 0;
-function message(time: number, from: string, room: string, kind: string, id: string, norm = 1, more: Partial<Summary> = {}, extra: Wire = {}): Sample {
-  const MESSAGE = { TYPE: kind, ID: id, ROOT_ID: "p", TO_ROOM: room, MODEL_STATUS: 1, ...extra };
-  const told = { TIME: time / 1000, FROM: from, SIZE: 10, CODEC: "json", MESSAGE, OMITTED: [], SUMMARY: summary(norm, more) };
-  return sampleOf(told, ++seq);
-}
-
-const SEATS: Record<string, string[]> = { trainer: ["input", "output"], network: ["input", "model"], trebuchet: ["model", "output"] };
-const seats = (name: string): Set<string> => new Set(SEATS[name] ?? []);
-
-/** One sample's way forward and back; each step may be replaced, or left out. */
-function pass(change: Record<string, Sample | null> = {}): Passes {
-  const steps: Record<string, Sample> = {
-    began: message(0, "trainer", "input", "DATA/FORWARD", "i"),
-    network: message(5, "network", "model", "DATA/FORWARD", "o"),
-    trebuchet: message(9, "trebuchet", "output", "DATA/FORWARD", "q"),
-    loss: message(10, "trainer", "output", "DATA/GRADIENT", "q"),
-    back: message(14, "trebuchet", "model", "DATA/GRADIENT", "o"),
-    home: message(20, "network", "input", "DATA/GRADIENT", "i"),
-  };
-  const passes = new Passes();
-  for (const [name, step] of Object.entries({ ...steps, ...change })) {
-    void name;
-    if (step) passes.add(step);
-  }
-  return passes;
-}
-
-function verdicts(passes: Passes): string[] {
-  return passes.picture("p", seats, 1e6)?.verdicts.map((one) => `${one.code} ${one.component}`) ?? [];
-}
-
-describe("pass", () => {
-  it("is traced forward and back through every component", () => {
-    const picture = pass().picture("p", seats, 1e6);
-    const spans = picture?.spans.map((span) => [span.component, span.way, span.start, span.end]);
-    expect(spans).toEqual([
-      ["network", "forward", 0, 5],
-      ["trebuchet", "forward", 5, 9],
-      ["trebuchet", "backward", 10, 14],
-      ["network", "backward", 14, 20],
-    ]);
-    expect(picture?.verdicts).toEqual([]);
-    expect(picture?.head).toMatchObject({ complete: true, took: 20, messages: 6 });
-  });
-
-  it.each([
-    ["NAN trebuchet", { trebuchet: message(9, "trebuchet", "output", "DATA/FORWARD", "q", 1, { nan: 1 }) }],
-    ["NAN trebuchet", { back: message(14, "trebuchet", "model", "DATA/GRADIENT", "o", 1, { nan: 2 }) }],
-    ["NAN network", { network: message(5, "network", "model", "DATA/FORWARD", "o", 1, { inf: 1 }) }],
-    ["EXPLODED trebuchet", { back: message(14, "trebuchet", "model", "DATA/GRADIENT", "o", 5e4) }],
-    ["VANISHED network", { home: message(20, "network", "input", "DATA/GRADIENT", "i", 1e-9) }],
-    ["VANISHED trebuchet", { back: message(14, "trebuchet", "model", "DATA/GRADIENT", "o", 0) }],
-    ["DROPPED network", { home: null }],
-    ["DROPPED trebuchet", { back: null, home: null }],
-    ["SHAPE trebuchet", { back: message(14, "trebuchet", "model", "DATA/GRADIENT", "o", 1, { shape: [3] }) }],
-    ["SLOW network", { home: message(2000, "network", "input", "DATA/GRADIENT", "i") }],
-    ["FAULT trebuchet", { back: message(14, "trebuchet", "model", "DATA/FAULT", "f", 1, {}, { COMPONENT: "trebuchet", CODE: "FAILED" }), home: null }],
-  ] as [string, Record<string, Sample | null>][])("names %s", (expected, change) => {
-    expect(verdicts(pass(change))).toContain(expected);
-  });
-
-  it("names who answers with weights older than it had", () => {
-    const versions = { WEIGHTS_VERSION: 4 };
-    const changed = pass({
-      network: message(5, "network", "model", "DATA/FORWARD", "o", 1, {}, { WEIGHTS_VERSION: 7 }),
-      home: message(20, "network", "input", "DATA/GRADIENT", "i", 1, {}, versions),
-    });
-    expect(verdicts(changed)).toEqual(["STALE network"]);
-  });
-
-  it("waits for what may still come before it says that something was dropped", () => {
-    const picture = pass({ back: null, home: null }).picture("p", seats, 100);
-    expect(picture?.verdicts).toEqual([]);
-  });
-
-  it("forgets the oldest", () => {
-    const passes = new Passes();
-    for (let at = 0; at < 1000; at += 1) passes.add({ ...message(at, "a", "r", "DATA/FORWARD", "i"), pass: String(at) });
-    expect(passes.picture("0", seats, 0)).toBeNull();
-    expect(passes.picture("999", seats, 0)).not.toBeNull();
-  });
-});
-
 describe("tail", () => {
   it("filters by words, leaves out by -words, and by way", () => {
     const sample = message(0, "network", "model", "DATA/FORWARD", "i");
@@ -198,7 +110,7 @@ describe("kpis", () => {
     expect(series).toMatchObject({ kpi: "loss", component: "trainer", run: "first" });
     expect(series?.values.length).toBeLessThan(8192);
     expect(series?.values[series.values.length - 1]).toBeGreaterThan(19_990);
-    expect(asCsv([{ kpi: 'a,"b"', component: "c", run: "", times: [0], values: [1] }])).toContain(`"a,""b""",c,,1970-01-01T00:00:00.000Z,1`);
+    expect(asCsv([{ kpi: 'a,"b"', component: "c", run: "", times: [0], values: [1], steps: [7] }])).toContain(`"a,""b""",c,,7,1970-01-01T00:00:00.000Z,1`);
   });
 
   it("leaves out what is no number", () => {

@@ -6,8 +6,10 @@ import { type Flow, type Way, type Wire, maybe, number, text, wayOf } from "../w
 const MEMORY = 2;
 /** Seconds without a message after which a way counts as silent. */
 const SILENT = 10;
-/** More components that sit in the same rooms than this are drawn as one. */
+/** More components that sit in the same rooms than this are drawn as one, and more rooms that differ by a number. */
 const TOGETHER = 6;
+/** Seconds that are remembered of a component, and components up to which they are. */
+const [STORY, STORIES] = [40, 60];
 
 export interface Rate {
   forward: number;
@@ -28,6 +30,8 @@ export interface ComponentNode {
   waiting: number;
   /** It sent something once, and has been silent for a while. */
   stalled: boolean;
+  /** What it sent in the last seconds, one number each, the newest last; where there are not too many. */
+  story: { forward: number[]; backward: number[] } | null;
 }
 
 export interface RoomNode {
@@ -78,16 +82,22 @@ export class Graph {
   private pipes = new Map<string, Pipe>();
   private waiting = new Map<string, number>();
   private clock = 0;
+  private begins = new Map<string, number>();
+  private stories = new Map<string, { forward: number[]; backward: number[] }>();
+  private told = 0;
+  private rooms: Map<string, Set<string>> | null = null;
 
   constructor(private me: string) {}
 
   clear(): void {
     this.members.clear();
     this.waiting.clear();
+    this.rooms = null;
   }
 
   /** Takes in a `COMMAND/PRESENCE`. */
   presence(wire: Wire): void {
+    this.rooms = null;
     const session = number(wire.SESSION);
     const room = maybe(wire.ROOM);
     const joined = text(wire.STATE) === "joined";
@@ -122,21 +132,43 @@ export class Graph {
     this.waiting = new Map(slow.map((entry) => [text(entry.NAME), number(entry.FRAMES)]));
   }
 
+  /** Takes note of who began a pass: there the picture begins. */
+  began(component: string): void {
+    if (this.begins.has(component) || this.begins.size < 1000) this.begins.set(component, (this.begins.get(component) ?? 0) + 1);
+  }
+
   private forget(): void {
     for (const [key, pipe] of this.pipes) if (this.clock - pipe.last > 60) this.pipes.delete(key);
   }
 
   /** Lists the rooms in which a component sits. */
   seats(component: string): Set<string> {
-    const rooms = new Set<string>();
+    this.rooms ??= this.seated();
+    return this.rooms.get(component) ?? new Set();
+  }
+
+  private seated(): Map<string, Set<string>> {
+    const rooms = new Map<string, Set<string>>();
     for (const member of this.members.values()) {
-      if (member.name === component) for (const room of member.rooms) rooms.add(room);
+      const mine = rooms.get(member.name) ?? new Set<string>();
+      for (const room of member.rooms) mine.add(room);
+      rooms.set(member.name, mine);
     }
     return rooms;
   }
 
   private viewer(member: Member): boolean {
     return member.name === this.me || member.rooms.has("_watch");
+  }
+
+  /** Sums up all that is sent in rooms, a second. */
+  total(): Rate {
+    const total = nothing();
+    for (const [key, pipe] of this.pipes) {
+      const [, room = "", way = "control"] = key.split("\n");
+      if (!room.startsWith("@") && !room.startsWith("_") && pipe.rate > 0.01) total[way as Way] += pipe.rate;
+    }
+    return total;
   }
 
   /** Draws it. Components of one kind are drawn together unless `apart`. */
@@ -164,7 +196,20 @@ export class Graph {
       said.set(from, rooms);
       live.set(from, Math.max(live.get(from) ?? 0, pipe.last));
     }
-    return this.draw(group(names, said, apart), said, live, total);
+    const rooms = apart ? (room: string): string => room : bundles([...names.values()].flatMap((one) => [...one.rooms]));
+    return this.draw(group(names, said, apart, rooms), said, live, total, rooms);
+  }
+
+  /** Remembers what a component sent, once a second. */
+  private tell(label: string, sends: Rate, next: boolean): ComponentNode["story"] {
+    const story = this.stories.get(label) ?? { forward: [], backward: [] };
+    for (const way of ["forward", "backward"] as const) {
+      if (next || story[way].length === 0) story[way].push(sends[way]);
+      else story[way][story[way].length - 1] = sends[way];
+      if (story[way].length > STORY) story[way].shift();
+    }
+    this.stories.set(label, story);
+    return story;
   }
 
   private draw(
@@ -172,7 +217,11 @@ export class Graph {
     said: Map<string, Map<string, Rate>>,
     live: Map<string, number>,
     total: Rate,
+    bundle: (room: string) => string,
   ): GraphPicture {
+    const next = Math.floor(this.clock) !== this.told;
+    this.told = Math.floor(this.clock);
+    if (this.stories.size > 2 * STORIES) this.stories.clear();
     const rooms = new Map<string, RoomNode>();
     const components: ComponentNode[] = [];
     const edges: Edge[] = [];
@@ -185,7 +234,8 @@ export class Graph {
       const sends = nothing();
       const mine = new Map<string, Rate>();
       for (const name of grouped.names) {
-        for (const [room, rate] of said.get(name) ?? []) {
+        for (const [own, rate] of said.get(name) ?? []) {
+          const room = bundle(own);
           const sum = mine.get(room) ?? nothing();
           addTo(sum, rate);
           mine.set(room, sum);
@@ -203,14 +253,19 @@ export class Graph {
         sends,
         waiting: Math.max(0, ...grouped.names.map((name) => this.waiting.get(name) ?? 0)),
         stalled: last > 0 && this.clock - last > SILENT,
+        story: groups.size <= STORIES ? this.tell(grouped.label, sends, next) : null,
       });
-      for (const room of new Set([...grouped.rooms, ...mine.keys()])) {
+      const heard = new Set([...grouped.rooms].map(bundle));
+      for (const room of new Set([...heard, ...mine.keys()])) {
         const node = roomOf(room);
-        const hears = grouped.rooms.has(room);
+        const hears = heard.has(room);
         if (hears) node.members += grouped.count;
         const rate = mine.get(room);
-        const says = used(said, grouped.names, room, "forward", this.pipes);
-        const answers = used(said, grouped.names, room, "backward", this.pipes);
+        const within = [...new Set([...grouped.rooms, ...grouped.names.flatMap((name) => [...(said.get(name)?.keys() ?? [])])])].filter(
+          (own) => bundle(own) === room,
+        );
+        const says = within.some((own) => used(said, grouped.names, own, "forward", this.pipes));
+        const answers = within.some((own) => used(said, grouped.names, own, "backward", this.pipes));
         const inward = says || !hears;
         edges.push({
           from: inward ? `c:${grouped.label}` : node.id,
@@ -232,7 +287,11 @@ export class Graph {
         edge.receives[way] = Math.max(0, room.rate[way] - edge.sends[way]);
       }
     }
-    const shape = edges.map((edge) => `${edge.from}>${edge.to}`).sort().join("|");
+    const [leader] = [...this.begins].sort((a, b) => b[1] - a[1]);
+    const shape = `${leader?.[0] ?? ""}|${edges.map((edge) => `${edge.from}>${edge.to}`).sort().join("|")}`;
+    // Whoever begins the most passes stands first, and what follows from it behind.
+    const begun = (one: ComponentNode): number => Math.max(0, ...one.names.map((name) => this.begins.get(name) ?? 0));
+    components.sort((a, b) => begun(b) - begun(a));
     return { components, rooms: [...rooms.values()], edges, shape: shape + components.length, total };
   }
 }
@@ -244,16 +303,39 @@ interface Grouped {
   count: number;
 }
 
+/** Names rooms that differ by a number only, where there are many, by what they have in common. */
+function bundles(rooms: string[]): (room: string) => string {
+  const stems = new Map<string, Set<string>>();
+  const stemOf = (room: string): string => room.replace(/\d+/g, "#");
+  for (const room of rooms) {
+    const stem = stemOf(room);
+    const known = stems.get(stem) ?? new Set<string>();
+    stems.set(stem, known.add(room));
+  }
+  const labels = new Map<string, string>();
+  const labelOf = (room: string): string => {
+    const alike = stems.get(stemOf(room))?.size ?? 1;
+    return alike > TOGETHER ? `${stemOf(room).replace(/[-_ ]?#$/, "")} ×${alike}` : room;
+  };
+  return (room) => {
+    const label = labels.get(room) ?? labelOf(room);
+    labels.set(room, label);
+    return label;
+  };
+}
+
 /** Puts together what differs by a number at the end of its name only, and sits in the same rooms. */
 function group(
   names: Map<string, { rooms: Set<string>; count: number }>,
   said: Map<string, Map<string, Rate>>,
   apart: boolean,
+  bundle: (room: string) => string,
 ): Map<string, Grouped> {
   const groups = new Map<string, Grouped>();
   for (const [name, { rooms, count }] of names) {
     const stem = name.replace(/[-_ ]?\d+$/, "");
-    const ways = [...rooms].sort().join("\n") + "\r" + [...(said.get(name)?.keys() ?? [])].sort().join("\n");
+    const sorted = (some: Iterable<string>): string => [...new Set([...some].map(bundle))].sort().join("\n");
+    const ways = `${sorted(rooms)}\r${sorted(said.get(name)?.keys() ?? [])}`;
     const key = stem === name || apart ? `=${name}` : `${stem}\r${ways}`;
     const grouped = groups.get(key) ?? { label: stem, names: [], rooms: new Set<string>(), count: 0 };
     grouped.names.push(name);

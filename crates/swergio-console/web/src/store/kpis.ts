@@ -6,6 +6,8 @@ import { type Sample, type Wire, maybe, number, text } from "../wire";
 const MOST = 8192;
 /** Series that are kept. */
 const MOST_SERIES = 512;
+/** Figures whose pass is remembered. */
+const MOST_PASSES = 4096;
 
 export interface Series {
   kpi: string;
@@ -14,12 +16,24 @@ export interface Series {
   /** Milliseconds since 1970. */
   times: number[];
   values: number[];
+  /** STEP, or else how many came before. */
+  steps: number[];
+}
+
+/** A run as `LOG/RUN` told it; times in milliseconds since 1970. */
+export interface Run {
+  name: string;
+  what: string;
+  start: number | null;
+  end: number | null;
 }
 
 export class Kpis {
   private series = new Map<string, Series>();
   private thinned = new Map<string, { every: number; count: number }>();
   private run = "";
+  private runs = new Map<string, Run>();
+  private passes: { time: number; pass: string }[] = [];
   /** Grows with every point: whoever has drawn this one need not draw again. */
   version = 0;
 
@@ -32,6 +46,10 @@ export class Kpis {
   private began(wire: Wire): void {
     const run = text(wire.RUN);
     if (wire.ENDTIME === undefined || wire.ENDTIME === null) this.run = run;
+    const time = (value: unknown): number | null => (typeof value === "number" ? value * 1000 : null);
+    const known = this.runs.get(run);
+    const told = { name: run, what: text(wire.RUNTYPE), start: time(wire.STARTTIME) ?? known?.start ?? null, end: time(wire.ENDTIME) };
+    if (known || this.runs.size < MOST_SERIES) this.runs.set(run, told);
     this.version += 1;
   }
 
@@ -39,13 +57,15 @@ export class Kpis {
     const { message } = sample;
     const value = typeof message.VALUE === "string" ? Number(message.VALUE) : number(message.VALUE, NaN);
     if (!Number.isFinite(value)) return;
+    if (typeof message.ROOT_ID === "string") this.passes.push({ time: timeOf(message, sample.time), pass: message.ROOT_ID });
+    if (this.passes.length > 2 * MOST_PASSES) this.passes.splice(0, MOST_PASSES);
     const component = maybe(message.COMPONENT) ?? sample.from;
     const run = maybe(message.RUN) ?? this.run;
     const key = [text(message.KPI), component, run].join("\n");
     let series = this.series.get(key);
     if (!series) {
       if (this.series.size >= MOST_SERIES) return;
-      series = { kpi: text(message.KPI), component, run, times: [], values: [] };
+      series = { kpi: text(message.KPI), component, run, times: [], values: [], steps: [] };
       this.series.set(key, series);
       this.thinned.set(key, { every: 1, count: 0 });
     }
@@ -54,12 +74,28 @@ export class Kpis {
     if (thin.count % thin.every !== 0) return;
     series.times.push(timeOf(message, sample.time));
     series.values.push(value);
+    series.steps.push(typeof message.STEP === "number" ? message.STEP : thin.count);
     if (series.times.length >= MOST) {
       series.times = series.times.filter((_, at) => at % 2 === 1);
       series.values = series.values.filter((_, at) => at % 2 === 1);
+      series.steps = series.steps.filter((_, at) => at % 2 === 1);
       thin.every *= 2;
     }
     this.version += 1;
+  }
+
+  /** Finds the pass that the figure nearest in time was about. */
+  about(time: number): string | null {
+    let best: { time: number; pass: string } | null = null;
+    for (const one of this.passes) if (!best || Math.abs(one.time - time) < Math.abs(best.time - time)) best = one;
+    return best?.pass ?? null;
+  }
+
+  /** Lists the runs that were told of, and those that only figures name. */
+  told(): Run[] {
+    const runs = new Map(this.runs);
+    for (const { run } of this.series.values()) if (!runs.has(run)) runs.set(run, { name: run, what: "", start: null, end: null });
+    return [...runs.values()];
   }
 
   all(): Series[] {
@@ -80,11 +116,11 @@ function timeOf(message: Wire, otherwise: number): number {
 
 /** Writes series as CSV: one row a point. */
 export function asCsv(series: Series[]): string {
-  const rows = ["kpi,component,run,time,value"];
+  const rows = ["kpi,component,run,step,time,value"];
   const quote = (cell: string): string => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
   for (const one of series) {
     one.times.forEach((time, at) => {
-      rows.push([quote(one.kpi), quote(one.component), quote(one.run), new Date(time).toISOString(), one.values[at]].join(","));
+      rows.push([quote(one.kpi), quote(one.component), quote(one.run), one.steps[at], new Date(time).toISOString(), one.values[at]].join(","));
     });
   }
   return rows.join("\n") + "\n";

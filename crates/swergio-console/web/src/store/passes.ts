@@ -1,18 +1,21 @@
 // Passes: the way of one sample forward and back, as the messages that were shown tell it.
 
-import { type Sample, type Summary, number } from "../wire";
+import type { Sample } from "../wire";
+import { Habits } from "./habits";
+import { judge } from "./judge";
+import { type Seats, type Span, trace } from "./trace";
+import { type Code, type Diagnosis, TIMING, type Verdict, diagnose, distinct } from "./verdict";
 
-/** Passes that are kept; the oldest is forgotten beyond it. */
-const KEPT = 400;
+/** Passes that are kept: the newest, and of the older ones those in which something was wrong and some of the others. */
+const [NEWEST, OLDER] = [600, 400];
 /** Messages of one pass that are kept. */
 const LONGEST = 500;
-/** A gradient that grows by more than this through one component has exploded, that shrinks by more has vanished. */
-const EXPLODES = 1e3;
-const VANISHES = 1e-6;
 /** Milliseconds after which what is missing of a pass will not come any more. */
 const OVER = 3000;
-/** A stage is slow when it takes this many times what it usually takes, or most of the pass. */
-const SLOW = 8;
+/** Milliseconds after which a pass that came back is over: an auditor may still speak of it. */
+const BACK = 400;
+/** Milliseconds around a gap within which messages may be missing. */
+const GAP = 1000;
 
 export interface PassHead {
   id: string;
@@ -23,27 +26,8 @@ export interface PassHead {
   status: number | null;
   complete: boolean;
   verdicts: number;
-}
-
-/** What one component did with one message. */
-export interface Span {
-  component: string;
-  way: "forward" | "backward";
-  /** Milliseconds since the pass began. */
-  start: number;
-  end: number;
-  /** Milliseconds that it waited and computed, where the component says so. */
-  queue: number | null;
-  compute: number | null;
-  input: Sample;
-  output: Sample | null;
-  verdicts: Verdict[];
-}
-
-export interface Verdict {
-  component: string;
-  code: "NAN" | "EXPLODED" | "VANISHED" | "DROPPED" | "SLOW" | "FAULT" | "SHAPE" | "STALE" | "WRONG";
-  text: string;
+  /** What is wrong, most likely. */
+  code: Code | null;
 }
 
 export interface PassPicture {
@@ -52,44 +36,118 @@ export interface PassPicture {
   first: Sample;
   spans: Span[];
   verdicts: Verdict[];
+  diagnosis: Diagnosis | null;
 }
 
-export type Seats = (component: string) => Set<string>;
+interface Pass {
+  samples: Sample[];
+  /** What was made of it, of how many messages, and whether it was over then. */
+  picture: PassPicture | null;
+  drawn: number;
+  settled: boolean;
+}
 
 export class Passes {
-  private passes = new Map<string, Sample[]>();
-  private usual = new Map<string, number>();
+  private passes = new Map<string, Pass>();
+  private older: string[] = [];
+  private every = 1;
+  private aged = 0;
+  private open = new Set<string>();
+  private gaps: number[] = [];
+  readonly habits = new Habits();
+
+  constructor(private seats: Seats) {}
 
   add(sample: Sample): void {
-    if (sample.pass === "" || sample.way === "control") return;
-    const known = this.passes.get(sample.pass);
-    if (known) {
-      if (known.length < LONGEST) known.push(sample);
+    const about = sample.kind === "LOG/AUDIT" || sample.kind === "COMMAND/MISMATCH";
+    if (sample.pass === "" || (sample.way === "control" && !about)) return;
+    this.habits.see(sample);
+    const pass = this.passes.get(sample.pass) ?? this.begin(sample.pass);
+    if (pass.samples.length < LONGEST) pass.samples.push(sample);
+  }
+
+  private begin(id: string): Pass {
+    const pass = { samples: [], picture: null, drawn: 0, settled: false };
+    this.passes.set(id, pass);
+    this.open.add(id);
+    if (this.passes.size - this.older.length > NEWEST) {
+      const newest = [...this.passes.keys()].slice(this.older.length, this.older.length + 1)[0];
+      if (newest !== undefined) this.age(newest);
+    }
+    return pass;
+  }
+
+  /** Lets a pass grow old: it is kept if something was wrong with it, or as one of many. */
+  private age(id: string): void {
+    this.close(id, false);
+    const wrong = (this.passes.get(id)?.picture?.verdicts.length ?? 0) > 0;
+    this.aged += 1;
+    if (!wrong && this.aged % this.every !== 0) {
+      this.passes.delete(id);
       return;
     }
-    this.passes.set(sample.pass, [sample]);
-    if (this.passes.size > KEPT) {
-      const oldest = this.passes.keys().next().value;
-      if (oldest !== undefined) this.passes.delete(oldest);
+    this.older.push(id);
+    if (this.older.length <= OLDER) return;
+    this.every *= 2;
+    const kept = this.older.filter((_, at) => at % 2 === 1);
+    for (const gone of this.older.filter((_, at) => at % 2 === 0)) this.passes.delete(gone);
+    this.older = kept;
+  }
+
+  /** Takes note that messages of about now were not shown. */
+  gap(time: number): void {
+    this.gaps.push(time);
+    if (this.gaps.length > 200) this.gaps.shift();
+  }
+
+  /** Learns what is usual from the passes that are over by now. */
+  settle(now: number): void {
+    for (const id of this.open) {
+      const { samples, picture } = this.passes.get(id) as Pass;
+      const since = now - (samples[samples.length - 1]?.time ?? now);
+      if (since > OVER || (since > BACK && picture?.head.complete)) this.close(id, since > OVER);
+      else if (since > BACK) this.picture(id, now);
     }
   }
 
-  /** Lists passes, the newest first. */
-  list(seats: Seats, now: number, most = 60): PassHead[] {
+  /** Judges a pass for the last time, and only then learns from it: a mistake does not excuse itself. */
+  private close(id: string, over: boolean): void {
+    const pass = this.passes.get(id);
+    if (!this.open.delete(id) || !pass || pass.samples.length === 0) return;
+    pass.picture = this.draw(id, pass.samples, over);
+    [pass.drawn, pass.settled] = [pass.samples.length, over];
+    this.habits.learn(pass.picture.spans, pass.samples);
+  }
+
+  /** Lists passes, the newest first; among them so many in which something broke, however old. */
+  list(now: number, most = 60, wrong = 40): PassHead[] {
     const heads: PassHead[] = [];
     const ids = [...this.passes.keys()];
-    for (let at = ids.length - 1; at >= 0 && heads.length < most; at -= 1) {
-      const picture = this.picture(ids[at] ?? "", seats, now);
-      if (picture && picture.head.messages > 1) heads.push(picture.head);
+    let broken = 0;
+    for (let at = ids.length - 1; at >= 0 && (heads.length < most || broken < wrong); at -= 1) {
+      const id = ids[at] ?? "";
+      const full = heads.length - broken >= most;
+      // Those that are long over have been judged; the others are judged when there is room for them.
+      const head = full ? this.passes.get(id)?.picture?.head : this.picture(id, now)?.head;
+      if (!head || (head.messages < 2 && head.code === null)) continue;
+      const breaks = head.code !== null && !TIMING.has(head.code);
+      if (full && !breaks) continue;
+      if (breaks) broken += 1;
+      heads.push(head);
     }
     return heads;
+  }
+
+  /** Tells whether a pass is among those that are kept. */
+  has(id: string): boolean {
+    return this.passes.has(id);
   }
 
   /** Finds the pass nearest in time. */
   nearest(time: number): string | null {
     let best: string | null = null;
     let gap = Infinity;
-    for (const [id, samples] of this.passes) {
+    for (const [id, { samples }] of this.passes) {
       const last = samples[samples.length - 1];
       if (!last || samples.length < 2) continue;
       const distance = Math.abs(last.time - time);
@@ -98,202 +156,41 @@ export class Passes {
     return best;
   }
 
-  picture(id: string, seats: Seats, now: number): PassPicture | null {
-    const samples = this.passes.get(id);
-    if (!samples || samples.length === 0) return null;
-    const ordered = [...samples].sort((a, b) => a.time - b.time || a.seq - b.seq);
-    const first = ordered[0] as Sample;
-    const last = ordered[ordered.length - 1] as Sample;
+  picture(id: string, now: number): PassPicture | null {
+    const pass = this.passes.get(id);
+    const { samples } = pass ?? { samples: [] };
+    const last = samples[samples.length - 1];
+    if (!pass || !last) return null;
     const over = now - last.time > OVER;
-    const spans = trace(ordered, seats, over);
-    this.judge(spans, ordered, last.time - first.time);
-    const verdicts = spans.flatMap((span) => span.verdicts);
-    for (const sample of ordered) if (sample.kind === "DATA/FAULT") verdicts.push(faultOf(sample));
+    const grown = pass.drawn !== samples.length;
+    if (pass.picture && !grown && (pass.settled || !over)) return pass.picture;
+    pass.picture = this.draw(id, samples, over);
+    [pass.drawn, pass.settled] = [samples.length, over];
+    return pass.picture;
+  }
+
+  private draw(id: string, samples: Sample[], over: boolean): PassPicture {
+    const ordered = [...samples].sort((a, b) => a.time - b.time || a.seq - b.seq);
+    const [first, last] = [ordered[0] as Sample, ordered[ordered.length - 1] as Sample];
+    const spans = trace(ordered, this.seats);
+    for (const span of spans) {
+      if (span.queue !== null || span.way === "turn") continue;
+      span.queue = this.habits.waited(span.component, span.input.time, (span.output ?? span.input).time);
+      span.guessed = true;
+    }
+    const blind = this.gaps.some((gap) => gap > first.time - GAP && gap < last.time + OVER);
+    const verdicts = distinct(judge({ spans, ordered, habits: this.habits, over, blind }));
+    const diagnosis = diagnose(verdicts);
     const head: PassHead = {
       id,
       time: first.time,
       took: last.time - first.time,
       messages: ordered.length,
       status: first.status,
-      complete: ordered.some((sample) => sample.kind === "DATA/GRADIENT" && sample.id === first.id),
+      complete: ordered.some((sample) => sample.kind === "DATA/GRADIENT" && sample.id === first.id && sample.from !== first.from),
       verdicts: verdicts.length,
+      code: diagnosis?.code ?? null,
     };
-    return { head, first, spans, verdicts: distinct(verdicts) };
+    return { head, first, spans, verdicts, diagnosis };
   }
-
-  private judge(spans: Span[], ordered: Sample[], took: number): void {
-    for (const span of spans) {
-      if (span.output) {
-        span.verdicts.push(...compare(span));
-        const mine = span.end - span.start;
-        const key = `${span.component}\n${span.way}`;
-        const usual = this.usual.get(key);
-        const most = spans.length > 2 && mine > 0.8 * took && took > 50;
-        if ((usual !== undefined && mine > SLOW * usual && mine > 5) || most) {
-          span.verdicts.push({
-            component: span.component,
-            code: "SLOW",
-            text: `took ${mine.toFixed(1)} ms of ${took.toFixed(1)} ms${usual ? `, usually ${usual.toFixed(1)} ms` : ""}`,
-          });
-        }
-        this.usual.set(key, usual === undefined ? mine : usual + 0.05 * (Math.min(mine, 4 * usual) - usual));
-      }
-    }
-    const stale = staleOf(ordered);
-    for (const verdict of stale) spans.find((span) => span.component === verdict.component)?.verdicts.push(verdict);
-  }
-}
-
-/** Works out who did what: which message each component made of which. */
-function trace(ordered: Sample[], seats: Seats, over: boolean): Span[] {
-  const begin = ordered[0]?.time ?? 0;
-  const spans: Span[] = [];
-  const answered = new Set<string>();
-  for (const output of ordered) {
-    const input = output.kind === "DATA/GRADIENT" ? gradientBehind(output, ordered) : forwardBehind(output, ordered, seats);
-    if (!input || output.kind === "DATA/FAULT") continue;
-    answered.add(`${output.from}\n${input.seq}`);
-    spans.push(spanOf(input, output, begin));
-  }
-  if (over) {
-    for (const span of missing(ordered, answered, begin)) spans.push(span);
-  }
-  return spans.sort((a, b) => a.start - b.start || a.end - b.end);
-}
-
-function spanOf(input: Sample, output: Sample, begin: number): Span {
-  return {
-    component: output.from,
-    way: output.kind === "DATA/GRADIENT" ? "backward" : "forward",
-    start: input.time - begin,
-    end: output.time - begin,
-    queue: seconds(output.message.QUEUE_TIME),
-    compute: seconds(output.message.COMPUTE_TIME),
-    input,
-    output,
-    verdicts: [],
-  };
-}
-
-function seconds(value: unknown): number | null {
-  return typeof value === "number" ? value * 1000 : null;
-}
-
-/** A component's forward output follows the last forward that it heard, in a room where it sits. */
-function forwardBehind(output: Sample, ordered: Sample[], seats: Seats): Sample | null {
-  if (output.kind !== "DATA/FORWARD") return null;
-  const rooms = seats(output.from);
-  let found: Sample | null = null;
-  for (const sample of ordered) {
-    if (sample === output || sample.time > output.time) break;
-    const heard = sample.kind === "DATA/FORWARD" && sample.from !== output.from && sample.room !== output.room;
-    if (heard && sample.room !== null && rooms.has(sample.room)) found = sample;
-  }
-  return found;
-}
-
-/** A gradient under the ID of a component's input follows the gradient under the ID of its output. */
-function gradientBehind(output: Sample, ordered: Sample[]): Sample | null {
-  const mine = new Set(ordered.filter((s) => s.kind === "DATA/FORWARD" && s.from === output.from).map((s) => s.id));
-  let found: Sample | null = null;
-  for (const sample of ordered) {
-    if (sample === output || sample.time > output.time) break;
-    const learned = sample.kind === "DATA/GRADIENT" || sample.kind === "DATA/REWARD";
-    if (learned && sample.from !== output.from && mine.has(sample.id)) found = sample;
-  }
-  return found;
-}
-
-/** Names components that were told a gradient for what they said, and told none themselves. */
-function missing(ordered: Sample[], answered: Set<string>, begin: number): Span[] {
-  const first = ordered[0];
-  const spans: Span[] = [];
-  for (const input of ordered) {
-    if (input.kind !== "DATA/GRADIENT") continue;
-    const owner = ordered.find((s) => s.kind === "DATA/FORWARD" && s.id === input.id && s.room === input.room);
-    if (!owner || owner.from === input.from || owner === first || answered.has(`${owner.from}\n${input.seq}`)) continue;
-    const faulted = ordered.some((sample) => sample.kind === "DATA/FAULT" && sample.from === owner.from);
-    spans.push({
-      component: owner.from,
-      way: "backward",
-      start: input.time - begin,
-      end: input.time - begin,
-      queue: null,
-      compute: null,
-      input,
-      output: null,
-      verdicts: faulted
-        ? []
-        : [{ component: owner.from, code: "DROPPED", text: "was told a gradient and passed none on" }],
-    });
-  }
-  return spans;
-}
-
-function compare(span: Span): Verdict[] {
-  const verdicts: Verdict[] = [];
-  const say = (code: Verdict["code"], text: string): number => verdicts.push({ component: span.component, code, text });
-  const [before, after] = [sum(span.input), sum(span.output)];
-  if (after.bad > 0 && before.bad === 0) say("NAN", `${after.bad} numbers that are NaN or infinite arise here`);
-  if (span.way === "backward" && after.known && before.known && after.bad === 0) {
-    if (after.norm === 0 && before.norm > 0) say("VANISHED", "the gradient that it passes on is zero");
-    else if (before.norm > 0 && after.norm / before.norm < VANISHES)
-      say("VANISHED", `the gradient shrinks by ${(before.norm / after.norm).toExponential(1)}`);
-    else if (before.norm > 0 && after.norm / before.norm > EXPLODES)
-      say("EXPLODED", `the gradient grows by ${(after.norm / before.norm).toExponential(1)}`);
-  }
-  return verdicts;
-}
-
-function sum(sample: Sample | null): { norm: number; bad: number; known: boolean } {
-  const all = Object.values(sample?.summary ?? {});
-  return {
-    norm: Math.hypot(...all.map((summary) => summary.norm)),
-    bad: all.reduce((bad, summary) => bad + summary.nan + summary.inf, 0),
-    known: all.length > 0,
-  };
-}
-
-/** A gradient has the shape of the value that it is the gradient of; and who says its version must not say an older one. */
-function staleOf(ordered: Sample[]): Verdict[] {
-  const verdicts: Verdict[] = [];
-  for (const gradient of ordered.filter((sample) => sample.kind === "DATA/GRADIENT")) {
-    const value = ordered.find((s) => s.kind === "DATA/FORWARD" && s.id === gradient.id && s.room === gradient.room);
-    if (value && shapes(value.summary) !== shapes(gradient.summary) && shapes(gradient.summary) !== "") {
-      verdicts.push({
-        component: gradient.from,
-        code: "SHAPE",
-        text: `sends a gradient of ${shapes(gradient.summary)} for a value of ${shapes(value.summary)}`,
-      });
-    }
-  }
-  const versions = new Map<string, number>();
-  for (const sample of ordered) {
-    const version = sample.message.WEIGHTS_VERSION;
-    if (version === undefined) continue;
-    const known = versions.get(sample.from) ?? -1;
-    if (number(version) < known)
-      verdicts.push({ component: sample.from, code: "STALE", text: `answers with weights ${number(version)} after ${known}` });
-    versions.set(sample.from, Math.max(known, number(version)));
-  }
-  return verdicts;
-}
-
-export function shapes(summary: Record<string, Summary>): string {
-  return Object.values(summary)
-    .map((one) => `[${one.shape.join(", ")}]`)
-    .join(" ");
-}
-
-function faultOf(sample: Sample): Verdict {
-  const { COMPONENT, CODE, MESSAGE } = sample.message;
-  return { component: String(COMPONENT ?? sample.from), code: "FAULT", text: `${String(CODE ?? "")} ${String(MESSAGE ?? "")}`.trim() };
-}
-
-function distinct(verdicts: Verdict[]): Verdict[] {
-  const seen = new Set<string>();
-  return verdicts.filter((verdict) => {
-    const key = `${verdict.component}\n${verdict.code}\n${verdict.text}`;
-    return seen.has(key) ? false : seen.add(key);
-  });
 }

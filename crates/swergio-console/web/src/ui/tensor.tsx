@@ -27,17 +27,19 @@ export function Spark({ points }: { points: (number | null)[] }) {
   );
 }
 
-export function TensorLine({ name, summary }: { name: string; summary: Summary }) {
+export function TensorLine({ name, summary, short = false }: { name: string; summary: Summary; short?: boolean }) {
   const bad = summary.nan + summary.inf;
   return (
-    <span class="tensor">
+    <span class="tensor" title={`${figure(summary.min)} … ${figure(summary.max)}, mean ${figure(summary.mean)}`}>
       {name !== "" && <b>{name}</b>}
       <code>
         {summary.dtype}[{summary.shape.join(", ")}]
       </code>
-      <span class="range">
-        {figure(summary.min)} … {figure(summary.max)}
-      </span>
+      {!short && (
+        <span class="range">
+          {figure(summary.min)} … {figure(summary.max)}
+        </span>
+      )}
       <span class="norm" title="Euclidean norm">
         ‖{figure(summary.norm)}‖
       </span>
@@ -47,11 +49,11 @@ export function TensorLine({ name, summary }: { name: string; summary: Summary }
   );
 }
 
-export function TensorLines({ summary }: { summary: Record<string, Summary> }) {
+export function TensorLines({ summary, short = false }: { summary: Record<string, Summary>; short?: boolean }) {
   return (
     <>
       {Object.entries(summary).map(([name, one]) => (
-        <TensorLine key={name} name={name} summary={one} />
+        <TensorLine key={name} name={name} summary={one} short={short} />
       ))}
     </>
   );

@@ -41,7 +41,14 @@ export function InboxView() {
       ) : (
         <div class="empty">
           <h2>Nothing to answer</h2>
-          <p>Questions appear here as soon as a component asks one.</p>
+          {questions.length > 0 ? (
+            <p>
+              {[...new Set(questions.map((one) => one.claimed?.by ?? ""))].join(", ")} {questions.length > 1 ? "are at the open ones" : "is at the open one"}; what
+              nobody answers comes back.
+            </p>
+          ) : (
+            <p>Questions appear here as soon as a component asks one.</p>
+          )}
         </div>
       )}
     </section>
@@ -54,14 +61,22 @@ function keyOf(question: Question): string {
 
 function Asked({ question, answered }: { question: Question; answered: (question: Question) => void }) {
   const began = useRef(Date.now());
+  const done = useRef(false);
   const { room, query, pass, item } = question;
   useEffect(() => {
     const claim = (until: number | null): void => tell({ say: "claim", room, query, item: item.id, until });
     claim(Date.now() + CLAIM);
-    return () => stop();
+    // It stays with whoever looks at it, and goes back to the others when the page looks elsewhere.
+    const again = setInterval(() => claim(Date.now() + CLAIM), CLAIM / 2);
+    return () => {
+      stop();
+      clearInterval(again);
+      if (!done.current) claim(null);
+    };
   }, []);
   const give = (value: unknown): void => {
     const seconds = (Date.now() - began.current) / 1000;
+    done.current = true;
     tell({ say: "answer", room, query, pass, item: item.id, value, seconds });
     answered(question);
   };

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { lookAt, openPass, useTold } from "../desk";
 import { type Filter, EVERYTHING, asCommand } from "../store/tail";
 import { Copy } from "../ui/copy";
-import { bytes, clock } from "../ui/figures";
+import { bytes, clock, figure } from "../ui/figures";
 import { Icon } from "../ui/icon";
 import { Json } from "../ui/json";
 import { TensorLines } from "../ui/tensor";
@@ -48,7 +48,7 @@ export function TrafficView() {
       <div class={`split${opened ? " open" : ""}`}>
         <ol class="tail">
           {samples.map((sample) => (
-            <li key={sample.seq} class={opened?.seq === sample.seq ? "chosen" : ""}>
+            <li key={sample.seq} class={`${sample.way}${opened?.seq === sample.seq ? " chosen" : ""}`}>
               <button class="row" onClick={() => setOpened(opened?.seq === sample.seq ? null : sample)}>
                 <i class={`way ${sample.way}`} />
                 <time>{clock(sample.time)}</time>
@@ -73,7 +73,7 @@ export function TrafficView() {
 function Brief({ sample }: { sample: Sample }) {
   const data = sample.message.DATA ?? sample.message.VALUE;
   if (data === undefined) return <i>{sample.omitted.join(", ")}</i>;
-  const text = typeof data === "string" ? data : JSON.stringify(data);
+  const text = typeof data === "string" ? data : typeof data === "number" ? figure(data) : JSON.stringify(data);
   const name = typeof sample.message.KPI === "string" ? `${sample.message.KPI} ` : "";
   return <span class="brief">{(name + text).slice(0, 160)}</span>;
 }

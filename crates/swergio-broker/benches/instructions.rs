@@ -33,6 +33,7 @@ const PIECES: &[Piece] = &[
     Piece("envelope/encode/4k", 200, encode),
     Piece("envelope/decode/4k", 200, || decode(sample::tensor(PACK, 4 * KIB))),
     Piece("broker/one-to-one/64 messages", 10, || deliver(PACK, 64, &[PACK])),
+    Piece("broker/one-to-one/64 messages, json", 10, || deliver(JSON, 64, &[JSON])),
     Piece("broker/fan-out-100/64 messages", 5, || deliver(PACK, 64, &[PACK; 100])),
     Piece("broker/fan-out-100/64 messages, json", 5, || deliver(JSON, 64, &[JSON; 100])),
     Piece("broker/fan-out-100/1 message", 20, || deliver(PACK, 1, &[PACK; 100])),

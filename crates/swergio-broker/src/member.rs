@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use swergio_proto::{
-    Act, Codec, Envelope, Fault, Frame, Grant, Head, Kind, Notice, Route, Session, Step, WATCH,
+    Act, Codec, Envelope, Fault, Frame, Grant, Head, Kind, Notice, Route, Session, Signature, Step, WATCH,
 };
 
 use crate::broker::Inner;
@@ -17,6 +17,8 @@ use crate::watch::{self, Notes};
 
 pub(crate) struct Member {
     session: Session,
+    /// The session's name as its messages are signed with it, once it has one.
+    signature: Option<Signature>,
     outbox: Arc<Outbox>,
     broker: Arc<Inner>,
     run: Run,
@@ -30,7 +32,17 @@ impl Member {
     pub(crate) fn new(broker: Arc<Inner>, outbox: Arc<Outbox>, grant: Arc<Grant>) -> Self {
         let session = Session::new(broker.rules.clone(), grant);
         let run = Run::new(&broker.config.limits);
-        Self { session, outbox, broker, run, dues: Dues::default(), notes: None, registered: false }
+        let signature = None;
+        Self {
+            session,
+            signature,
+            outbox,
+            broker,
+            run,
+            dues: Dues::default(),
+            notes: None,
+            registered: false,
+        }
     }
 
     /// Registers and joins on behalf of a peer that asked for it in its address.
@@ -105,6 +117,7 @@ impl Member {
             Act::Say | Act::Disconnect => {}
             Act::Register { name, was } => {
                 hub.register(&name, was.as_ref(), &self.outbox, self.session.rooms());
+                self.signature = Some(Signature::of(name.as_str()));
                 self.registered = true;
                 self.notify(&Notice::Welcome {
                     name: name.as_str(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use swergio_proto::{Address, AddressBuf, Fault, Limits};
 
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, HEADROOM};
 use crate::packet::Ledger;
 use crate::parcel::Parcel;
 
@@ -90,7 +90,8 @@ impl Run {
         self.reserve(len);
         let start = self.wire.len();
         let guessed = start + self.dialect.header_len(len);
-        self.wire.resize(guessed, 0);
+        self.wire.extend_from_slice(&[0; HEADROOM]);
+        self.wire.truncate(guessed);
         if let Err(fault) = spell(&mut self.wire) {
             self.wire.truncate(start);
             return Err(fault);
@@ -114,14 +115,18 @@ impl Run {
             self.wire.copy_within(guessed..guessed + len, end);
             self.wire.truncate(end + len);
         }
-        self.wire[start..end].copy_from_slice(header.bytes());
+        match (&mut self.wire[start..end], header.bytes()) {
+            // The length of most headers: a copy of a known size is one instruction.
+            ([a, b, c, d], [w, x, y, z]) => [*a, *b, *c, *d] = [*w, *x, *y, *z],
+            (place, bytes) => place.copy_from_slice(bytes),
+        }
         self.places.push(end..end + len);
     }
 
     /// Makes room: for one frame at first, for as much as the last run had when a second one comes.
     fn reserve(&mut self, len: usize) {
         let most = if self.places.len() == 1 { self.last.max(2 * len) } else { 0 };
-        self.wire.reserve(most.max(len + 16));
+        self.wire.reserve(most.max(len + HEADROOM));
     }
 
     /// Hands what is gathered to `deliver`, with the address that it goes to, and begins anew.

@@ -117,6 +117,53 @@ impl Seam {
     }
 }
 
+/// Holds what a seam takes in the name of one sender, spelt once for all that it sends.
+///
+/// ```
+/// use swergio_proto::{Frame, Signature};
+///
+/// let (ada, mut out) = (Signature::of("ada"), Vec::new());
+/// ada.splice(&Frame::json(r#"{"TYPE":"DATA/TEXT"}"#), &mut out);
+/// assert_eq!(out, br#"{"TYPE":"DATA/TEXT", "SENT_BY": "ada"}"#);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// Begins with the comma that an empty object does not need.
+    json: Box<[u8]>,
+    msgpack: Box<[u8]>,
+}
+
+impl Signature {
+    /// Spells `SENT_BY` with `name` in both codecs.
+    pub fn of(name: &str) -> Self {
+        let after = |codec, entries| {
+            let mut out = Vec::new();
+            Seam { codec, kept: 0..0, entries }.write_after(name, &mut out);
+            out.into()
+        };
+        Self { json: after(Codec::Json, 1), msgpack: after(Codec::MsgPack, 1) }
+    }
+
+    /// Appends `frame` with the signature to `out`: the same as [`splice_sent_by`] with the name does.
+    #[inline]
+    pub fn splice(&self, frame: &Frame, out: &mut Vec<u8>) {
+        let seam = Seam::of(frame);
+        let kept = &frame.bytes()[seam.kept()];
+        let after = match seam.codec {
+            Codec::Json if seam.entries == 0 => &self.json[COMMA..],
+            Codec::Json => &self.json[..],
+            Codec::MsgPack => &self.msgpack[..],
+        };
+        out.reserve(kept.len() + after.len() + SENT_BY_ROOM);
+        seam.write_before(out);
+        out.extend_from_slice(kept);
+        out.extend_from_slice(after);
+    }
+}
+
+/// Bytes of the comma and the blank between two entries of an object.
+const COMMA: usize = 2;
+
 /// Appends `frame`, which is JSON, to `out` in the spelling of Python's `json.dumps`, with `SENT_BY` as its
 /// last key when `sent_by` is given: `", "` and `": "`, non-ASCII escaped, numbers as Python writes them.
 ///

@@ -179,6 +179,49 @@ pub(crate) enum Field {
 }
 
 impl Field {
+    /// Finds the field of a key of eight bytes at most, which are the first of `word`, little end first.
+    #[inline(always)]
+    pub(crate) fn of_word(word: u64, len: usize) -> Option<Self> {
+        /// Packs a key of seven bytes at most, and its length, into a word.
+        const fn tag(key: &[u8]) -> u64 {
+            let mut tag = (key.len() as u64) << 56;
+            let mut at = 0;
+            while at < key.len() {
+                tag |= (key[at] as u64) << (8 * at);
+                at += 1;
+            }
+            tag
+        }
+        const TYPE: u64 = tag(b"TYPE");
+        const ID: u64 = tag(b"ID");
+        const TO_ROOM: u64 = tag(b"TO_ROOM");
+        const TO: u64 = tag(b"TO");
+        const SENT_BY: u64 = tag(b"SENT_BY");
+        const ROOT_ID: u64 = tag(b"ROOT_ID");
+        const NAME: u64 = tag(b"NAME");
+        const ROOM: u64 = tag(b"ROOM");
+        const REF: u64 = tag(b"REF");
+        const DATA: u64 = tag(b"DATA");
+        const ACK: u64 = tag(b"ACK");
+        if len > 7 {
+            return None;
+        }
+        Some(match word & !(u64::MAX << (8 * len)) | (len as u64) << 56 {
+            TYPE => Self::Type,
+            ID => Self::Id,
+            TO_ROOM => Self::ToRoom,
+            TO => Self::To,
+            SENT_BY => Self::SentBy,
+            ROOT_ID => Self::RootId,
+            NAME => Self::Name,
+            ROOM => Self::Room,
+            REF => Self::Ref,
+            DATA => Self::Data,
+            ACK => Self::Ack,
+            _ => return None,
+        })
+    }
+
     /// Finds the field of a key of the map, if routing reads that.
     #[inline]
     pub(crate) fn of(key: &[u8]) -> Option<Self> {

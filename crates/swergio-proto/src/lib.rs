@@ -25,7 +25,7 @@ mod tensor;
 
 pub use address::{Address, AddressBuf};
 pub use body::Body;
-pub use codec::{Codec, Seam, check, respell_as_python, splice_sent_by, transcode, wrap_log};
+pub use codec::{Codec, Seam, Signature, check, respell_as_python, splice_sent_by, transcode, wrap_log};
 pub use envelope::{Envelope, ModelStatus};
 pub use fault::Fault;
 pub use frame::Frame;

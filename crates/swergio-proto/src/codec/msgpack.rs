@@ -19,29 +19,34 @@ use crate::{Fault, LOGGING};
 
 /// Reads a frame's head in one walk that checks every byte of the frame but those in `bin` and `ext`.
 pub(crate) fn peek<'f>(bytes: &'f [u8], nesting: usize, head: &mut Head<'f>) -> Result<(), Fault> {
-    let mut entries = Entries::open(bytes, nesting)?;
-    while let Some(entry) = entries.next_by(field)? {
-        match entry.key {
-            None => {}
-            Some(Field::Data) => head.data = Some(entry.place),
-            Some(Field::Ack) => head.ack = entry.value == Token::Bool(true),
-            Some(Field::ModelStatus) => head.model_status = entry.integer(),
-            Some(field) => {
-                if let Some(slot) = head.slot(field) {
-                    *slot = entry.slot();
-                }
-            }
+    let Entries { mut reader, left, .. } = Entries::open(bytes, nesting)?;
+    for _ in 0..left {
+        let field = reader.field()?;
+        let start = reader.at();
+        let value = reader.next_quick()?;
+        reader.skip(value, 2, nesting)?;
+        if let Some(field) = field {
+            fill(head, field, value, start..reader.at());
         }
     }
-    Ok(())
+    reader.end()
 }
 
-/// Finds the field of a key. One that is not known must be text all the same.
-#[inline]
-fn field(key: &[u8], at: usize) -> Result<Option<Field>, Fault> {
-    match Field::of(key) {
-        None => token::text(key, at).map(|_| None),
-        known => Ok(known),
+/// Takes in a value that begins with the item `value` and lies at `span`.
+#[inline(always)]
+fn fill<'f>(head: &mut Head<'f>, field: Field, value: Token<'f>, span: Range<usize>) {
+    match (field, value) {
+        (Field::Data, _) => head.data = Some(span),
+        (Field::Ack, value) => head.ack = value == Token::Bool(true),
+        (Field::ModelStatus, value) => head.model_status = value.integer(),
+        (field, value) => {
+            if let Some(slot) = head.slot(field) {
+                *slot = match value {
+                    Token::Str(text) => Slot::Text(Cow::Borrowed(text)),
+                    _ => Slot::Other,
+                };
+            }
+        }
     }
 }
 
@@ -53,8 +58,8 @@ pub(crate) struct Entries<'f> {
 }
 
 /// Holds one entry of a message: its key, the first item of its value, and where the value lies.
-pub(crate) struct Entry<'f, K = &'f str> {
-    pub(crate) key: K,
+pub(crate) struct Entry<'f> {
+    pub(crate) key: &'f str,
     pub(crate) value: Token<'f>,
     pub(crate) place: Range<usize>,
 }
@@ -70,42 +75,16 @@ impl<'f> Entries<'f> {
 
     /// Reads one more entry. After the last one it checks that the message ends there.
     pub(crate) fn next(&mut self) -> Result<Option<Entry<'f>>, Fault> {
-        self.next_by(token::text)
-    }
-
-    /// Reads one more entry, with what `read` makes of its key's bytes and their place.
-    #[inline]
-    fn next_by<K>(
-        &mut self,
-        read: impl FnOnce(&'f [u8], usize) -> Result<K, Fault>,
-    ) -> Result<Option<Entry<'f, K>>, Fault> {
         if self.left == 0 {
             return self.reader.end().map(|()| None);
         }
         self.left -= 1;
         let key = self.reader.text_bytes()?;
-        let key = read(key, self.reader.at() - key.len())?;
+        let key = token::text(key, self.reader.at() - key.len())?;
         let start = self.reader.at();
         let value = self.reader.next()?;
         self.reader.skip(value, 2, self.nesting)?;
         Ok(Some(Entry { key, value, place: start..self.reader.at() }))
-    }
-}
-
-impl<'f, K> Entry<'f, K> {
-    /// Returns the value, if it is an integer of 64 bits with a sign.
-    pub(crate) fn integer(&self) -> Option<i64> {
-        match self.value {
-            Token::Int(number) => Some(number),
-            _ => None,
-        }
-    }
-
-    fn slot(&self) -> Slot<'f> {
-        match self.value {
-            Token::Str(text) => Slot::Text(Cow::Borrowed(text)),
-            _ => Slot::Other,
-        }
     }
 }
 

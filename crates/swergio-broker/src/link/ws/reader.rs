@@ -43,11 +43,13 @@ pub(super) struct Reader {
     message: Option<Message>,
 }
 
-/// Is a frame on its way into a buffer of exactly its size.
+/// Is a frame; a large one is on its way into a buffer of exactly its size.
 #[derive(Debug)]
 struct Filling {
     header: Header,
     payload: BytesMut,
+    /// Whether what is there is all ASCII.
+    ascii: bool,
 }
 
 impl Reader {
@@ -62,12 +64,12 @@ impl Reader {
     /// The close code of the first rule that is broken; nothing after it can be read.
     pub(super) fn next(&mut self) -> Result<Option<Said>, Broken> {
         loop {
-            let Some((header, payload)) = self.cut()? else { return Ok(None) };
+            let Some(Filling { header, payload, ascii }) = self.cut()? else { return Ok(None) };
             let said = match header.opcode {
                 Opcode::Close => Said::Close(payload.freeze()),
                 Opcode::Ping => Said::Ping(payload.freeze()),
                 Opcode::Pong => Said::Pong,
-                _ => match Message::take(&mut self.message, header, payload)? {
+                _ => match Message::take(&mut self.message, header, payload, ascii)? {
                     Some(frame) => Said::Message(frame),
                     None => continue,
                 },
@@ -78,7 +80,7 @@ impl Reader {
 
     /// Cuts off the next whole frame.
     #[inline]
-    fn cut(&mut self) -> Result<Option<(Header, BytesMut)>, Broken> {
+    fn cut(&mut self) -> Result<Option<Filling>, Broken> {
         if self.frame.is_none() {
             let Some(header) = Header::parse(&self.unread, self.max)? else { return Ok(None) };
             self.check_place(&header)?;
@@ -87,20 +89,19 @@ impl Reader {
             }
             self.begin_large(header);
         }
-        let whole = self.frame.take_if(|frame| frame.payload.len() == frame.header.len);
-        Ok(whole.map(|frame| (frame.header, frame.payload)))
+        Ok(self.frame.take_if(|frame| frame.payload.len() == frame.header.len))
     }
 
     #[inline]
-    fn cut_small(&mut self, header: Header) -> Option<(Header, BytesMut)> {
+    fn cut_small(&mut self, header: Header) -> Option<Filling> {
         let size = header.size + header.len;
         if self.unread.len() < size {
             return None;
         }
         let mut payload = self.unread.split_to(size);
         payload.advance(header.size);
-        unmask(&mut payload, header.mask, 0);
-        Some((header, payload))
+        let ascii = unmask(&mut payload, header.mask, 0);
+        Some(Filling { header, payload, ascii })
     }
 
     /// Gives a large frame its buffer, and moves there what has come of it.
@@ -109,8 +110,8 @@ impl Reader {
         let mut payload = BytesMut::with_capacity(header.len);
         payload.extend_from_slice(&self.unread[..header.len.min(self.unread.len())]);
         self.unread.advance(payload.len());
-        unmask(&mut payload, header.mask, 0);
-        self.frame = Some(Filling { header, payload });
+        let ascii = unmask(&mut payload, header.mask, 0);
+        self.frame = Some(Filling { header, payload, ascii });
         self.large = header.len > 4 * LARGE;
     }
 
@@ -133,14 +134,14 @@ impl Reader {
         io: &mut T,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        let Some(Filling { header, payload }) = &mut self.frame else {
+        let Some(Filling { header, payload, ascii }) = &mut self.frame else {
             self.unread.borrow();
             let most = if std::mem::take(&mut self.large) { LARGE } else { usize::MAX };
             return pin!(io.read_buf(&mut (&mut *self.unread).limit(most))).poll(cx);
         };
         let had = payload.len();
         let read = ready!(pin!(io.read_buf(&mut payload.limit(header.len - had))).poll(cx))?;
-        unmask(&mut payload[had..], header.mask, had);
+        *ascii &= unmask(&mut payload[had..], header.mask, had);
         Poll::Ready(Ok(read))
     }
 

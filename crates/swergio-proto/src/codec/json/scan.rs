@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::stride::{digits_until, has_control, quote_from};
+use super::stride::{digits_until, has_control, quote_from, short_key};
 use super::text::Text;
 use crate::Fault;
+use crate::head::Field;
 
 /// Says why a scan cannot go on from where it is. It fits into registers, which a [`Fault`] does not.
 #[derive(Clone, Copy, Debug)]
@@ -120,6 +121,18 @@ impl<'f> Scan<'f> {
         Ok(key)
     }
 
+    /// Reads a key and its colon, and finds the field that it names, if routing reads that.
+    #[inline(always)]
+    pub(super) fn field(&mut self) -> Result<Option<Field>, Stop> {
+        if let Some((word, len)) = short_key(self.text.as_bytes(), self.at)
+            && !self.control
+        {
+            self.at += len + 3;
+            return Ok(Field::of_word(word, len));
+        }
+        Ok(Field::of(self.key()?.lossy().as_bytes()))
+    }
+
     /// Reads a string, from the quote that was looked at to the one that ends it.
     #[inline(always)]
     pub(super) fn string(&mut self) -> Result<Text<'f>, Stop> {
@@ -220,6 +233,13 @@ impl<'f> Scan<'f> {
         let word = word.ok_or(Stop::Wanted("a value"))?;
         self.at += word.as_str().len();
         Ok(word)
+    }
+
+    /// Checks that nothing but blanks is left.
+    #[inline]
+    pub(super) fn end(&mut self) -> Result<(), Stop> {
+        self.white();
+        if self.byte().is_none() { Ok(()) } else { Err(Stop::Wanted("the end")) }
     }
 
     /// Says why the scan stopped here.

@@ -3,6 +3,8 @@
 use memchr::memchr2;
 
 const BLOCK: usize = 64;
+/// Strides after which a string counts as long.
+const STRIDES: usize = 2;
 const ONES: u64 = 0x0101_0101_0101_0101;
 const TOPS: u64 = 0x8080_8080_8080_8080;
 
@@ -24,14 +26,27 @@ pub(super) fn run(bytes: &[u8], good: impl Fn(u8) -> bool) -> usize {
 
 /// Finds the next quote or backslash at or after `at`; the text's end if there is none.
 ///
-/// Most strings end within a stride.
+/// Most strings end within a few strides.
 #[inline]
-pub(super) fn quote_from(bytes: &[u8], at: usize) -> usize {
-    match stride(bytes, at, quotes) {
-        Ok(8) => quote_far_from(bytes, at + 8),
-        Ok(before) => at + before,
-        Err(()) => quote_far_from(bytes, at),
+pub(super) fn quote_from(bytes: &[u8], mut at: usize) -> usize {
+    for _ in 0..STRIDES {
+        match stride(bytes, at, quotes) {
+            Ok(8) => at += 8,
+            Ok(before) => return at + before,
+            Err(()) => break,
+        }
     }
+    quote_far_from(bytes, at)
+}
+
+/// Reads the quotes, key and colon at `at`, where the key has eight bytes at most, none of them escaped and no blank
+/// after it. Returns the eight bytes that begin with the key, and its length.
+#[inline(always)]
+pub(super) fn short_key(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
+    let (b'"', key) = bytes.get(at..)?.split_first()? else { return None };
+    let word = u64::from_le_bytes(*key.first_chunk()?);
+    let len = quotes(word).trailing_zeros() as usize / 8;
+    (key.get(len..len + 2)? == b"\":").then_some((word, len))
 }
 
 fn quote_far_from(bytes: &[u8], at: usize) -> usize {

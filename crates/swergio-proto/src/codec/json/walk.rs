@@ -35,7 +35,8 @@ impl Shape {
         }
     }
 
-    fn wanted(self) -> &'static str {
+    /// Says what stands between two values, or after the last one.
+    pub(super) fn wanted(self) -> &'static str {
         match self {
             Self::Array => "a comma or ']'",
             Self::Object => "a comma or '}'",
@@ -48,12 +49,19 @@ impl Shape {
 /// What the reader has heard before a fault counts for nothing.
 pub(super) fn walk<'f>(text: &'f str, nesting: usize, reader: &mut impl Reader<'f>) -> Result<(), Fault> {
     let mut scan = Scan::new(text);
-    values(&mut scan, nesting, reader).map_err(|stop| scan.fault(stop))
+    let read = nested(&mut scan, 0, nesting, reader).and_then(|()| scan.end());
+    read.map_err(|stop| scan.fault(stop))
 }
 
+/// Reads one value that lies within `depth` others, which together nest no deeper than `nesting`.
 #[inline]
-fn values<'f>(scan: &mut Scan<'f>, nesting: usize, reader: &mut impl Reader<'f>) -> Result<(), Stop> {
-    let mut nest = Nest::new(nesting);
+pub(super) fn nested<'f>(
+    scan: &mut Scan<'f>,
+    depth: usize,
+    nesting: usize,
+    reader: &mut impl Reader<'f>,
+) -> Result<(), Stop> {
+    let mut nest = Nest::within(depth, nesting);
     loop {
         scan.white();
         if nest.top() == Some(Shape::Object) {
@@ -81,14 +89,12 @@ fn values<'f>(scan: &mut Scan<'f>, nesting: usize, reader: &mut impl Reader<'f>)
     }
 }
 
-/// Reads what stands between the end of a value and the next one. False: the text has ended.
+/// Reads what stands between the end of a value and the next one. False: the outermost value has ended.
 #[inline]
 fn next<'f>(scan: &mut Scan<'f>, nest: &mut Nest, reader: &mut impl Reader<'f>) -> Result<bool, Stop> {
     loop {
+        let Some(shape) = nest.top() else { return Ok(false) };
         scan.white();
-        let Some(shape) = nest.top() else {
-            return if scan.byte().is_none() { Ok(false) } else { Err(Stop::Wanted("the end")) };
-        };
         match scan.byte() {
             Some(b',') => {
                 scan.bump();
@@ -112,17 +118,19 @@ struct Nest {
     /// The shapes outside of those, 64 a word.
     far: Vec<u64>,
     depth: usize,
+    /// How deep the whole lies within something else.
+    outer: usize,
     limit: usize,
 }
 
 impl Nest {
-    fn new(limit: usize) -> Self {
-        Self { near: 0, far: Vec::new(), depth: 0, limit }
+    fn within(outer: usize, limit: usize) -> Self {
+        Self { near: 0, far: Vec::new(), depth: 0, outer, limit }
     }
 
     #[inline]
     fn open(&mut self, shape: Shape) -> Result<(), Stop> {
-        if self.depth >= self.limit {
+        if self.outer + self.depth >= self.limit {
             return Err(Stop::TooDeep(self.limit));
         }
         if self.depth > 0 && self.depth.is_multiple_of(64) {

@@ -6,7 +6,11 @@ const GROWS: &str = "a Vec takes every byte";
 
 /// Appends the header of a map of `count` entries.
 pub(crate) fn map(out: &mut Vec<u8>, count: u32) {
-    encode::write_map_len(out, count).expect(GROWS);
+    // Most maps are short: one byte, of which rmp makes more than it is.
+    match count {
+        0..=15 => out.push(0x80 | count as u8),
+        _ => drop(encode::write_map_len(out, count).expect(GROWS)),
+    }
 }
 
 /// Appends a string.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::Fault;
+use crate::head::Field;
 
 /// Holds one item: a scalar, or the header of a list or map whose items follow.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,6 +33,15 @@ impl Token<'_> {
         }
     }
 
+    /// Returns an integer of 64 bits with a sign, if it is one.
+    pub(crate) fn integer(self) -> Option<i64> {
+        match self {
+            Self::Int(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    #[inline]
     fn is_container(self) -> bool {
         matches!(self, Self::List(_) | Self::Map(_))
     }
@@ -109,6 +119,45 @@ impl<'f> Reader<'f> {
         })
     }
 
+    /// Reads the next item, those first that most values of a message are: short text, and bytes.
+    #[inline(always)]
+    pub(crate) fn next_quick(&mut self) -> Result<Token<'f>, Fault> {
+        let rest = &self.bytes[self.at..];
+        let (header, size) = match *rest {
+            [mark @ 0xa0..=0xbf, ..] => (1, usize::from(mark & 0x1f)),
+            [0xd9 | 0xc4, size, ..] => (2, usize::from(size)),
+            [0xda | 0xc5, high, low, ..] => (3, usize::from(u16::from_be_bytes([high, low]))),
+            _ => return self.next(),
+        };
+        let Some(value) = rest.get(header..header + size) else { return Err(cut_short()) };
+        let start = self.at + header;
+        self.at = start + size;
+        match rest[0] {
+            0xc4 | 0xc5 => Ok(Token::Bin(value)),
+            _ => text(value, start).map(Token::Str),
+        }
+    }
+
+    /// Reads a key and finds the field that it names, if routing reads that. One that is not known must be text all
+    /// the same.
+    #[inline(always)]
+    pub(crate) fn field(&mut self) -> Result<Option<Field>, Fault> {
+        if let [mark @ 0xa0..=0xa7, key @ ..] = &self.bytes[self.at..]
+            && let Some(word) = key.first_chunk()
+        {
+            let len = usize::from(mark & 0x1f);
+            if let Some(field) = Field::of_word(u64::from_le_bytes(*word), len) {
+                self.at += 1 + len;
+                return Ok(Some(field));
+            }
+        }
+        let key = self.text_bytes()?;
+        match Field::of(key) {
+            None => text(key, self.at - key.len()).map(|_| None),
+            known => Ok(known),
+        }
+    }
+
     /// Reads a string, without checking that it is text.
     #[inline]
     pub(crate) fn text_bytes(&mut self) -> Result<&'f [u8], Fault> {
@@ -123,10 +172,12 @@ impl<'f> Reader<'f> {
 
     /// Skips the rest of the item that `first` began, checking every byte of it. Were it a container, it would
     /// lie `depth` deep.
+    #[inline]
     pub(crate) fn skip(&mut self, first: Token<'f>, depth: usize, nesting: usize) -> Result<(), Fault> {
-        if !first.is_container() {
-            return Ok(());
-        }
+        if first.is_container() { self.skip_items(first, depth, nesting) } else { Ok(()) }
+    }
+
+    fn skip_items(&mut self, first: Token<'f>, depth: usize, nesting: usize) -> Result<(), Fault> {
         let mut left = first.items();
         let mut above = Above::default();
         loop {

@@ -19,3 +19,8 @@ struct Tutorial;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/FROM-PYTHON.md")]
 struct FromPython;
+
+/// Compiles what asking people takes.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/FEEDBACK.md")]
+struct Feedback;

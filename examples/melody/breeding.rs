@@ -17,7 +17,7 @@ pub(crate) struct Flock {
 
 impl Flock {
     /// Begins with melodies by chance.
-    pub(crate) fn by_chance(seed: u64) -> Self {
+    pub(crate) fn by_chance(dice: &mut Dice) -> Self {
         let plan = Breeding {
             crossover: Crossover::TwoPoint,
             crossover_probability: 0.5,
@@ -26,9 +26,9 @@ impl Flock {
             elite: 0,
             ..Breeding::default()
         };
-        let mut dice = Dice::seeded(seed);
-        let genomes = (0..POPULATION).map(|_| Genome::by_chance(&mut dice).bits().to_vec());
-        let evolution = Evolution::new(plan, genomes, seed.wrapping_add(1)).expect("the plan is sound");
+        let genomes: Vec<Vec<bool>> =
+            (0..POPULATION).map(|_| Genome::by_chance(dice).bits().to_vec()).collect();
+        let evolution = Evolution::new(plan, genomes, dice.below(1 << 32) as u64).expect("the plan is sound");
         Self { evolution }
     }
 
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn melodies_become_what_is_worth_most() {
-        let mut flock = Flock::by_chance(1);
+        let mut flock = Flock::by_chance(&mut Dice::seeded(1));
         let ones = |genome: &Genome| genome.bits().iter().filter(|bit| **bit).count() as f64;
         let mean = |genomes: &[Genome]| genomes.iter().map(ones).sum::<f64>() / genomes.len() as f64;
         let first = mean(&flock.genomes());
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_worth_that_is_missing_or_no_number_breeds_nothing() {
-        let mut flock = Flock::by_chance(1);
+        let mut flock = Flock::by_chance(&mut Dice::seeded(1));
         let before = flock.genomes();
         assert!(flock.breed(&[1.0; 49]).is_err() && flock.breed(&[f64::NAN; 50]).is_err());
         assert_eq!((flock.genomes(), flock.generation()), (before, 0));

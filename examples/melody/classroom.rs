@@ -3,6 +3,7 @@
 use anyhow::{Result, anyhow};
 use candle_core::Device;
 use swergio_toolbox::bridge::candle::{CandleModule, to_candle, to_tensor};
+use swergio_toolbox::dice::Dice;
 use swergio_toolbox::trainer::{CrossEntropy, Loss};
 use swergio_toolbox::{BoxError, Differentiable, MessageId, Pass};
 
@@ -16,25 +17,11 @@ use crate::teaching::PATIENCE;
 
 /// Holds the parts, joined by calls in place of rooms.
 pub(crate) struct Classroom {
-    pub(crate) flock: Flock,
+    flock: Flock,
     rater: CandleModule,
     learner: Learner,
     person: SimulatedTaste,
-}
-
-/// Holds the figures of one time that the person was asked.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Figures {
-    /// Ratings that the rater has learned from.
-    pub(crate) labels: usize,
-    /// Generations that were bred.
-    pub(crate) generation: u64,
-    /// How well the rater does on melodies that it has never seen.
-    pub(crate) mark: Mark,
-    /// What the simulated person thinks of the generation, on average, 0 to 5.
-    pub(crate) truth: f64,
-    /// What the rater thinks of it.
-    pub(crate) expected: f64,
+    dice: Dice,
 }
 
 impl Classroom {
@@ -46,13 +33,16 @@ impl Classroom {
             let rating = person.rate(&genome);
             learner.rated(genome, rating);
         }
-        let mut room = Self { flock: Flock::by_chance(seed), rater: network(seed)?, learner, person };
+        let mut dice = Dice::seeded(seed);
+        let flock = Flock::by_chance(&mut dice);
+        let mut room = Self { flock, rater: network(seed)?, learner, person, dice };
         room.teach()?;
         Ok(room)
     }
 
     /// Breeds until enough is collected, asks, and teaches what was answered.
     pub(crate) fn round(&mut self) -> Result<()> {
+        self.begin_anew();
         for _ in 0..PATIENCE {
             self.breed()?;
             if self.learner.is_full() {
@@ -66,6 +56,16 @@ impl Classroom {
         self.teach()
     }
 
+    /// Goes on with melodies by chance.
+    pub(crate) fn begin_anew(&mut self) {
+        self.flock = Flock::by_chance(&mut self.dice);
+    }
+
+    /// Returns what the simulated person thinks of the generation, on average.
+    pub(crate) fn truth(&self) -> f64 {
+        mean_pleasure(&self.flock.genomes())
+    }
+
     /// Breeds one generation.
     pub(crate) fn breed(&mut self) -> Result<()> {
         let genomes = self.flock.genomes();
@@ -75,19 +75,10 @@ impl Classroom {
         Ok(self.flock.breed(&fitness)?)
     }
 
-    /// Measures.
-    pub(crate) fn figures(&mut self, examination: &Examination) -> Result<Figures> {
-        let mark = examination.mark(&opinions(&mut self.rater, examination.melodies()).map_err(told)?);
-        let genomes = self.flock.genomes();
-        let expected: f64 =
-            opinions(&mut self.rater, &genomes).map_err(told)?.iter().map(Opinion::expected).sum();
-        Ok(Figures {
-            labels: self.learner.labels(),
-            generation: self.flock.generation(),
-            mark,
-            truth: mean_pleasure(&genomes),
-            expected: expected / genomes.len() as f64,
-        })
+    /// Returns how well the rater does, and from how many labels.
+    pub(crate) fn examined(&mut self, examination: &Examination) -> Result<(usize, Mark)> {
+        let opinions = opinions(&mut self.rater, examination.melodies()).map_err(told)?;
+        Ok((self.learner.labels(), examination.mark(&opinions)))
     }
 
     fn teach(&mut self) -> Result<()> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use swergio_client::{Client, Kind, Message, Trigger};
+use swergio_toolbox::dice::Dice;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::breeding::Flock;
@@ -29,6 +30,7 @@ pub(crate) struct Pace {
 #[derive(Debug)]
 pub(crate) struct Evolver {
     flock: Flock,
+    dice: Dice,
     /// Generations that are still wanted; nothing: as many as come.
     left: Option<u64>,
     active: bool,
@@ -39,13 +41,20 @@ pub(crate) struct Evolver {
 impl Evolver {
     /// Waits to be told to start.
     pub(crate) fn new(seed: u64) -> Self {
-        Self { flock: Flock::by_chance(seed), left: None, active: false, asked: false }
+        let mut dice = Dice::seeded(seed);
+        Self { flock: Flock::by_chance(&mut dice), dice, left: None, active: false, asked: false }
     }
 
     /// Takes an order.
     pub(crate) fn told(&mut self, order: Order) {
         match order {
-            Order::Start(left) => (self.active, self.left) = (left != Some(0), left),
+            Order::Start { generations, anew } => {
+                (self.active, self.left) = (generations != Some(0), generations);
+                if anew {
+                    self.flock = Flock::by_chance(&mut self.dice);
+                    self.asked = false;
+                }
+            }
             Order::Stop => self.active = false,
         }
     }
@@ -141,7 +150,7 @@ mod tests {
     fn it_breeds_as_many_generations_as_it_is_told_to_and_waits_for_their_worth() {
         let mut evolver = Evolver::new(1);
         assert_eq!(evolver.next(), None);
-        evolver.told(Order::Start(Some(2)));
+        evolver.told(Order::Start { generations: Some(2), anew: false });
         for generation in 0..2 {
             let genomes = evolver.next().unwrap();
             assert_eq!(evolver.next(), None, "they are before the rater already");
@@ -150,8 +159,10 @@ mod tests {
             assert_eq!(evolver.generation(), generation + 1);
         }
         assert_eq!(evolver.next(), None);
-        evolver.told(Order::Start(None));
-        assert!(evolver.next().is_some());
+        evolver.told(Order::Start { generations: None, anew: false });
+        let before = evolver.next().unwrap();
+        evolver.told(Order::Start { generations: None, anew: true });
+        assert_ne!(evolver.next().unwrap(), before, "melodies by chance again");
         evolver.doubt();
         assert!(evolver.next().is_some(), "a rater that was started anew is asked again");
         evolver.told(Order::Stop);

@@ -41,7 +41,7 @@ pub(crate) struct Course {
     #[arg(long, default_value_t = 20)]
     pub(crate) rounds: usize,
     /// Generations that are bred after the last answer.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 40)]
     pub(crate) finale: usize,
     /// What the rater learns from first: file (the 39 melodies and ratings of the Python package's example), ask (people rate these 39 anew)
     /// or nothing.
@@ -124,8 +124,8 @@ impl Teaching {
         while self.record.asked() < self.course.rounds {
             self.round().await?;
         }
-        for _ in 0..self.course.finale {
-            self.generation().await?;
+        for generation in 0..self.course.finale {
+            self.generation(generation == 0).await?;
         }
         self.record.end(&self.last, self.learner.labels())
     }
@@ -153,10 +153,10 @@ impl Teaching {
         self.note(&[], &[], loss).await
     }
 
-    /// Has melodies bred until enough are collected, asks about some, and learns.
+    /// Has melodies bred, of melodies by chance each time so that there is variety, until enough are collected, asks about some, and learns.
     pub(crate) async fn round(&mut self) -> Result<()> {
-        for _ in 0..PATIENCE {
-            self.generation().await?;
+        for generation in 0..PATIENCE {
+            self.generation(generation == 0).await?;
             if self.learner.is_full() {
                 break;
             }
@@ -172,9 +172,10 @@ impl Teaching {
         self.note(&chosen, &said, loss).await
     }
 
-    /// Has one generation bred, and collects it.
-    async fn generation(&mut self) -> Result<()> {
-        self.client.send(Order::Start(Some(1)).envelope()?).await?;
+    /// Has one generation bred, of melodies by chance if `anew`, and collects it.
+    async fn generation(&mut self, anew: bool) -> Result<()> {
+        let order = Order::Start { generations: Some(1), anew };
+        self.client.send(order.envelope()?).await?;
         let mut asked: Option<Vec<Genome>> = None;
         loop {
             let message = match timeout(AGAIN, self.heard.next()).await {
@@ -182,7 +183,7 @@ impl Teaching {
                 Ok(None) => bail!("the broker is gone"),
                 // Who breeds may have been started anew.
                 Err(_) => {
-                    self.client.send(Order::Start(Some(1)).envelope()?).await?;
+                    self.client.send(order.envelope()?).await?;
                     continue;
                 }
             };

@@ -10,8 +10,13 @@ use crate::rooms::{CONTROL, EVOLUTION};
 /// Is what somebody says in the room of control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// Breed: so many generations, or until told to stop.
-    Start(Option<u64>),
+    /// Breed.
+    Start {
+        /// So many generations; nothing: until told to stop.
+        generations: Option<u64>,
+        /// Of melodies by chance, and not of those that there are.
+        anew: bool,
+    },
     /// Breed no further.
     Stop,
 }
@@ -29,7 +34,10 @@ impl Order {
     /// Reads an order; nothing when it is none.
     pub(crate) fn read(message: &Message) -> Option<Self> {
         match message.field::<String>("CMD").ok()??.as_str() {
-            "START" => Some(Self::Start(message.field("GENERATIONS").ok()?)),
+            "START" => Some(Self::Start {
+                generations: message.field("GENERATIONS").ok()?,
+                anew: message.field("ANEW").ok()?.unwrap_or(false),
+            }),
             "STOP" => Some(Self::Stop),
             _ => None,
         }
@@ -37,13 +45,16 @@ impl Order {
 
     /// Spells it.
     pub(crate) fn envelope(self) -> Result<Envelope> {
-        let (word, generations) = match self {
-            Self::Start(generations) => ("START", generations),
-            Self::Stop => ("STOP", None),
+        let (word, generations, anew) = match self {
+            Self::Start { generations, anew } => ("START", generations, anew),
+            Self::Stop => ("STOP", None, false),
         };
-        let order = Envelope::new(Kind::DATA_CUSTOM)
+        let mut order = Envelope::new(Kind::DATA_CUSTOM)
             .with_to_room(RoomName::parse(CONTROL)?)
             .with_field("CMD", word)?;
+        if anew {
+            order = order.with_field("ANEW", &true)?;
+        }
         Ok(match generations {
             Some(generations) => order.with_field("GENERATIONS", &generations)?,
             None => order,

@@ -1,5 +1,6 @@
 //! Swergio's command line: see `swergio --help`.
 
+mod answer;
 mod bench;
 mod broker;
 mod clock;
@@ -27,6 +28,7 @@ Examples:
   swergio tap lab --kind DATA/ --json       one room's data, a JSON object a line
   swergio say lab 'hello, world'            say something there
   swergio rooms --watch                     who sits where, and who comes and goes
+  swergio answer user                       answer what components ask people there
   swergio swarm up                          start all processes of a swarm.yaml, and watch them
   swergio gradcheck model --shape 4,3       whether a running component's gradient is right
   swergio bench all                         what a broker can do on this machine
@@ -48,6 +50,7 @@ enum Command {
     Tap(tap::Tap),
     Say(say::Say),
     Rooms(rooms::Rooms),
+    Answer(answer::Answer),
     Swarm(swarm::Swarm),
     Bench(bench::Bench),
     Gradcheck(gradcheck::Gradcheck),
@@ -85,6 +88,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Tap(tap) => block_on(tap.run()),
         Command::Say(say) => block_on(say.run()),
         Command::Rooms(rooms) => block_on(rooms.run()),
+        Command::Answer(answer) => block_on(answer.run()),
         Command::Swarm(swarm) => swarm.run(),
     }
 }

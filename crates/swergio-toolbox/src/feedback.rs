@@ -2,11 +2,12 @@
 //!
 //! A component that is unsure asks: [`Question`] says what, about which [`Item`]s, and in which [`Form`] the answer is wanted. An
 //! [`Oracle`] puts it before whoever sits in a room, at the console or at a terminal, and hands back the [`Answers`]. A
-//! [`LabelStore`] keeps them for good. What to ask about is chosen by a [`Strategy`] from a [`Pool`].
+//! [`LabelStore`] keeps them for good. An [`Inbox`] is the other side: what a person is asked, and who is at what. What to ask about is chosen by a [`Strategy`] from a [`Pool`].
 
 mod answer;
 mod docket;
 mod fault;
+mod inbox;
 mod limits;
 mod oracle;
 mod question;
@@ -16,6 +17,7 @@ mod strategy;
 pub use answer::{Answers, Given, Label, Outcome, Preference};
 pub use docket::{Docket, Heard};
 pub use fault::FeedbackFault;
+pub use inbox::{Asked, Inbox};
 pub use limits::{FeedbackLimits, FeedbackTally};
 pub use oracle::{Asking, Oracle};
 pub use question::{Form, Item, Note, Question, Show};

@@ -136,6 +136,33 @@ impl fmt::Display for Label {
 }
 
 impl Form {
+    /// Reads what a person typed: an option or its number from 1, a number, words, `first` (1), `second` (2) or `equal` (0).
+    ///
+    /// # Errors
+    /// `BAD_ANSWER` saying what is wanted.
+    pub fn parse(&self, typed: &str) -> Result<Label, FeedbackFault> {
+        let word = typed.trim();
+        let raw = match self {
+            Self::Choice { options } => {
+                let numbered =
+                    word.parse::<usize>().ok().and_then(|number| options.get(number.checked_sub(1)?));
+                let option = options.iter().find(|option| *option == word).or(numbered);
+                Raw::Text(option.map_or(word, String::as_str).to_owned())
+            }
+            Self::Rating { .. } | Self::Number { .. } => {
+                word.parse().map_or_else(|_| Raw::Text(word.to_owned()), Raw::Number)
+            }
+            Self::Text { .. } => Raw::Text(typed.to_owned()),
+            Self::Pair => Raw::Text(match word {
+                "1" => "first".to_owned(),
+                "2" => "second".to_owned(),
+                "0" => "equal".to_owned(),
+                word => word.to_owned(),
+            }),
+        };
+        self.read("typed", &raw)
+    }
+
     /// Reads a value as an answer of this form.
     pub(crate) fn read(&self, item: &str, value: &Raw) -> Result<Label, FeedbackFault> {
         let bad = |reason: String| Err(FeedbackFault::new("BAD_ANSWER", format!("answers.{item}"), reason));

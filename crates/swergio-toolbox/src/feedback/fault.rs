@@ -29,4 +29,9 @@ impl FeedbackFault {
     pub fn field(&self) -> &str {
         &self.field
     }
+
+    /// Returns what is wrong, as a sentence.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
 }

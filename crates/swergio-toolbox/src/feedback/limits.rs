@@ -15,6 +15,8 @@ pub struct FeedbackLimits {
     pub skips: usize,
     /// Time after which open questions are put before the room again, for whoever came meanwhile. 5 s.
     pub repeat: Duration,
+    /// Time for which nobody else is offered an item that a person has claimed. 60 s.
+    pub claim: Duration,
     /// Questions that are remembered after they are over, so that a late answer is told from a stray one. 1,024.
     pub remembered: usize,
 }
@@ -27,6 +29,7 @@ impl Default for FeedbackLimits {
             patience: Duration::from_secs(600),
             skips: 1,
             repeat: Duration::from_secs(5),
+            claim: Duration::from_secs(60),
             remembered: 1024,
         }
     }

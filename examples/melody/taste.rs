@@ -39,7 +39,7 @@ pub(crate) fn true_rating(genome: &Genome) -> u8 {
 pub(crate) fn pleasure(genome: &Genome) -> f64 {
     let places = genome.places();
     let rests = places.iter().filter(|place| **place == Place::Rest).count() as f64;
-    let fullness = 7.2 - 0.31 * rests - 0.6 * (BREATHS - rests).max(0.0);
+    let fullness = 7.2 - 0.31 * rests - 1.0 * (BREATHS - rests).max(0.0);
     let line = (smoothness(&places) - 0.45) + 0.35 * (home(&places) - 0.3) + 0.5 * (echo(&places) - 0.1);
     (fullness + line).clamp(0.0, f64::from(BEST))
 }
@@ -94,13 +94,11 @@ mod tests {
             [0, 1, 2, 3, 4, 3, 2, 8, 0, 1, 2, 3, 4, 3, 2, 8, 0, 1, 2, 3, 4, 3, 2, 8, 4, 3, 2, 8, 2, 1, 0, 8];
         assert_eq!(true_rating(&melody(&line)), 5);
         assert_eq!(true_rating(&melody(&[15; 32])), 0);
-        let mut leaps = line;
-        leaps
-            .iter_mut()
-            .filter(|value| **value < 8)
-            .enumerate()
-            .for_each(|(at, value)| *value = at as u8 % 2 * 6);
-        assert!(pleasure(&melody(&leaps)) < pleasure(&melody(&line)));
+        let mut steps = line;
+        steps.iter_mut().skip(1).step_by(4).for_each(|value| *value = 8);
+        let mut leaps = steps;
+        leaps.iter_mut().skip(2).step_by(4).filter(|value| **value < 8).for_each(|value| *value = 7);
+        assert!(pleasure(&melody(&leaps)) < pleasure(&melody(&steps)));
         assert!(pleasure(&melody(&[0; 32])) < pleasure(&melody(&line)), "it does not breathe");
     }
 

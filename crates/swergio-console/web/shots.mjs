@@ -25,7 +25,7 @@ try {
   await asker.evaluate(ask);
   // Long enough for a curve.
   await pages[0][0].goto(`${chain.url}#kpis`);
-  await pages[0][0].waitForFunction(() => (window.swergio.kpis().find((one) => one.kpi === "loss")?.values.length ?? 0) > 600, null, { timeout: 120_000 });
+  await pages[0][0].waitForFunction(() => (window.swergio.kpis().find((one) => one.kpi === "loss")?.values.length ?? 0) > 400, null, { timeout: 120_000 });
   for (const [page, name] of pages) await shoot(page, name);
 } finally {
   await browser.close();
@@ -49,6 +49,8 @@ async function shoot(page, name) {
     await page.screenshot({ path: join(folder, `${view}-${name}.png`) });
     console.log(`${view}-${name}.png`);
   }
+  // Whoever looks at a question keeps it from the others.
+  await page.goto(`${chain.url}#graph`);
 }
 
 /** Asks about a melody, in the page that plays components. */

@@ -2,6 +2,7 @@
 //
 // node bench/load.mjs [--components 500] [--rate 20000] [--seconds 60]; SWERGIO_BROKER and CROWD are the programs (cargo build --release).
 
+import { readFile, readdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { consolePage, open, start } from "../e2e/stage.mjs";
@@ -27,7 +28,7 @@ try {
   await page.waitForTimeout(3000);
   const session = await page.context().newCDPSession(page);
   await session.send("HeapProfiler.enable");
-  const begun = Date.now();
+  const [begun, before] = [Date.now(), await received()];
   const heaps = [];
   const frames = new Map();
   for (let turn = 0; Date.now() - begun < 1000 * seconds; turn += 1) {
@@ -43,8 +44,8 @@ try {
   const rates = await page.locator(".link").textContent();
   for (const [look, deltas] of frames) console.log(`${look.padEnd(12)} frames ${String(deltas.length).padStart(6)}  p50 ${at(deltas, 0.5)}  p95 ${at(deltas, 0.95)}  p99 ${at(deltas, 0.99)}  longest ${at(deltas, 1)} ms`);
   console.log(`all          p95 ${at([...frames.values()].flat(), 0.95)} ms`);
-  console.log(`told of ${rates}`);
-  console.log(`memory after collecting, MiB (page, worker): ${heaps.map((heap) => heap.map((bytes) => (bytes / 2 ** 20).toFixed(1)).join("+")).join(" ")}`);
+  console.log(`the broker received ${Math.round((await received() - before) / ((Date.now() - begun) / 1000))} messages/s; the page says ${rates}`);
+  console.log(`memory, MiB (the page's heap, its whole process): ${heaps.map((heap) => heap.map((bytes) => (bytes / 2 ** 20).toFixed(1)).join("+")).join(" ")}`);
   console.log(`errors: ${JSON.stringify(wrong)}`);
 } finally {
   await crowd.end();
@@ -69,16 +70,40 @@ function measure(length) {
   });
 }
 
-/** Collects what nobody needs any more, and tells what the page and its worker hold. */
+/** Collects what nobody needs any more, and tells what the page's heap holds, and its whole process, the worker within. */
 async function memory(session, page) {
+  await Promise.all(page.workers().map((worker) => worker.evaluate(() => globalThis.gc?.())));
   await session.send("HeapProfiler.collectGarbage");
   const { usedSize } = await session.send("Runtime.getHeapUsage");
-  const [worker] = page.workers();
-  const held = await worker?.evaluate(() => {
-    globalThis.gc?.();
-    return performance.memory?.usedJSHeapSize ?? 0;
-  });
-  return [usedSize, held ?? 0];
+  return [usedSize, await resident()];
+}
+
+/** Finds the largest renderer that this process has started: the page's. */
+async function resident() {
+  let most = 0;
+  for (const name of await readdir("/proc")) {
+    const command = await readFile(`/proc/${name}/cmdline`, "utf8").catch(() => "");
+    if (!command.includes("--type=renderer") || !(await ours(name))) continue;
+    const status = await readFile(`/proc/${name}/status`, "utf8").catch(() => "");
+    most = Math.max(most, 1024 * Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0));
+  }
+  return most;
+}
+
+/** Tells whether a process descends from this one. */
+async function ours(pid) {
+  for (let at = Number(pid); at > 1; ) {
+    if (at === process.pid) return true;
+    const line = await readFile(`/proc/${at}/stat`, "utf8").catch(() => null);
+    at = line === null ? 0 : Number(line.slice(line.lastIndexOf(")") + 2).split(" ")[1]);
+  }
+  return false;
+}
+
+/** Counts what the broker has received. */
+async function received() {
+  const text = await (await fetch(new URL("metrics", url))).text();
+  return [...text.matchAll(/^swergio_messages_received_total\{[^}]*\} (\d+)/gm)].reduce((sum, match) => sum + Number(match[1]), 0);
 }
 
 function at(deltas, share) {

@@ -1,6 +1,6 @@
 // Overhead: the same training without a console, with one that looks on, and with one that was stopped, in turn.
 //
-// node bench/overhead.mjs [--rounds 4] [--seconds 12]; TREBUCHET is the program (cargo build --release). Training has the first core, the
+// node bench/overhead.mjs [--rounds 6] [--seconds 8]; TREBUCHET is the program (cargo build --release). Training has the first core, the
 // browser the second: a browser elsewhere would take neither. Steps are the broker's own counts; CPU is that of broker and components.
 
 import { execFileSync } from "node:child_process";
@@ -10,7 +10,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { consolePage, open, trebuchet } from "../e2e/stage.mjs";
 
-const { values } = parseArgs({ options: { rounds: { type: "string", default: "4" }, seconds: { type: "string", default: "12" } } });
+const { values } = parseArgs({ options: { rounds: { type: "string", default: "6" }, seconds: { type: "string", default: "8" } } });
 const program = process.env.TREBUCHET ?? resolve(import.meta.dirname, "../../../../target/release/trebuchet");
 const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
 const ARMS = ["without", "open", "stopped"];
@@ -32,13 +32,11 @@ try {
   await rm(out, { recursive: true, force: true });
 }
 const mean = (all) => all.reduce((sum, one) => sum + one, 0) / all.length;
-const median = (all) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)];
-const base = told.without;
+// Training becomes dearer as it goes on: only means over threes of rounds compare like with like.
 for (const arm of ARMS) {
-  const [rate, cpu] = ["rate", "cpu"].map((what) => median(told[arm].map((one) => one[what])));
-  const [plainRate, plainCpu] = ["rate", "cpu"].map((what) => median(base.map((one) => one[what])));
-  const change = (now, then) => `${(100 * (now / then - 1)).toFixed(1)} %`;
-  console.log(`${arm.padEnd(8)} ${rate.toFixed(1)} steps/s (${change(rate, plainRate)}), ${(1000 * cpu).toFixed(2)} ms CPU a step (${change(cpu, plainCpu)}), mean ${mean(told[arm].map((one) => one.rate)).toFixed(1)}`);
+  const of = (what, which) => mean(told[which].map((one) => one[what]));
+  const change = (what) => `${(100 * (of(what, arm) / of(what, "without") - 1)).toFixed(1)} %`;
+  console.log(`${arm.padEnd(8)} ${of("rate", arm).toFixed(1)} steps/s (${change("rate")}), ${(1000 * of("cpu", arm)).toFixed(2)} ms CPU a step (${change("cpu")})`);
 }
 
 async function play(arm) {

@@ -96,7 +96,7 @@ function Asked({ question, answered }: { question: Question; answered: (question
     return () => removeEventListener("keydown", listener);
   }, []);
   return (
-    <article class="asked">
+    <article class="asked" data-item={item.id}>
       <header>
         <span class="from">{question.from} asks</span>
         <h2>{question.question}</h2>

@@ -10,11 +10,6 @@ struct FirstPage;
 #[doc = include_str!("../crates/swergio-broker/README.md")]
 struct BrokersPage;
 
-/// Compiles the tutorial, and runs its three components until they have learned.
-#[cfg(doctest)]
-#[doc = include_str!("../docs/TUTORIAL.md")]
-struct Tutorial;
-
 /// Compiles what those who come from the Python package are shown.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/FROM-PYTHON.md")]

@@ -23,6 +23,14 @@ fn a_shot_is_told_as_one_object() {
 }
 
 #[test]
+fn a_shot_that_is_repeated_says_how_long_one_takes() {
+    let output = trebuchet(&["shoot", "--angle", "45", "--weight", "150", "--repeat", "20"]);
+    let told = told(&output);
+    assert!(output.status.success() && told["milliseconds"].as_f64().unwrap() > 0.0, "{told}");
+    assert_eq!(told["outcome"], "landed");
+}
+
+#[test]
 fn a_shot_that_comes_down_nowhere_is_told_the_same_way_and_fails() {
     let output = trebuchet(&["shoot", "--angle", "45", "--weight", "5"]);
     assert_eq!(output.status.code(), Some(1));

@@ -121,6 +121,9 @@ struct Shoot {
     /// Error that a step of the solver may have, from 1e-13 to 1e-2.
     #[arg(long, default_value_t = Trebuchet::TOLERANCE)]
     tolerance: f64,
+    /// Shoot so often, and also print how many milliseconds a shot with its gradient takes.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    repeat: Option<u32>,
     /// Also print the path of the projectile, as pairs of places along the throw and up.
     #[arg(long)]
     path: bool,
@@ -158,8 +161,12 @@ async fn play(part: Part) -> Result<ExitCode> {
 }
 
 /// Prints what became of a shot. One that came down nowhere is told the same way, with exit code 1.
-fn tell(&Shoot { wind, angle, weight, tolerance, path }: &Shoot) -> ExitCode {
-    let told = report::report(&Trebuchet::new(tolerance), &Aim { wind, angle, weight }, path);
+fn tell(&Shoot { wind, angle, weight, tolerance, repeat, path }: &Shoot) -> ExitCode {
+    let (trebuchet, aim) = (Trebuchet::new(tolerance), Aim { wind, angle, weight });
+    let mut told = report::report(&trebuchet, &aim, path);
+    if let (Ok(told), Some(times)) = (&mut told, repeat) {
+        told["milliseconds"] = report::milliseconds(&trebuchet, &aim, times).into();
+    }
     let code = if told.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     println!("{}", told.unwrap_or_else(|mishap| mishap));
     code

@@ -16,18 +16,20 @@
 //! ID), `FILE`, `STEPS` (gradients learned from), and `ERROR` instead of these two when it could not: then nothing has changed.
 //!
 //! Files are `FOLDER/NAME/COMPONENT.safetensors` and `FOLDER/NAME/COMPONENT.json`. PyTorch reads the former with `safetensors.torch.load_file`, and what it
-//! writes with `save_file` is read here. Tensors whose names begin with `_learner.` are what learning remembers; a file without any begins learning afresh.
+//! writes with `save_file` is read here. Two processes that keep the same component in the same folder write the same file: [`replica_name`] gives each replica of a swarm its own. Tensors whose names begin with `_learner.` are what learning remembers; a file without any begins learning afresh.
 
 mod command;
 mod fault;
 mod file;
 mod folder;
 mod kept;
+mod replica;
 mod settings;
 
 pub use fault::CheckpointFault;
 pub use file::Checkpoint;
 pub use kept::Kept;
+pub use replica::replica_name;
 pub use settings::KeptSettings;
 
 /// Bounds what is read from files.

@@ -44,6 +44,9 @@ struct Learning<D> {
 impl<D> Kept<D> {
     /// Keeps a component's checkpoints in a folder, under the component's name.
     ///
+    /// The name is the file's, and the one by which commands speak to it. Where a swarm runs several replicas, take [`replica_name`](super::replica_name): processes of
+    /// one name would overwrite each other's file.
+    ///
     /// # Errors
     /// [`CheckpointFault::Name`] when no file can have that name.
     pub fn new(component: D, name: &str, folder: impl Into<PathBuf>) -> Result<Self, CheckpointFault> {

@@ -1,7 +1,7 @@
 //! Machine: what a served component does with one message. It owns no task, no link and no clock.
 
+mod contained;
 mod faults;
-mod guard;
 mod neighbours;
 
 use std::time::Instant;
@@ -12,8 +12,8 @@ use super::{Plan, ServingEvent, ServingTally, account, cotangents};
 use crate::port::{Bindings, Expected, admit, admit_gradient, admit_own, admit_own_gradient, expected};
 use crate::{Differentiable, Evicted, Pass, PassFault, Return, Tape, Value, Values};
 
+use contained::contained;
 use faults::{late, not_differentiable, object, repeated};
-use guard::guarded;
 
 /// Turns messages into messages, by what the component computes and what is on its tape.
 pub(super) struct Machine<D: Differentiable> {
@@ -182,7 +182,7 @@ impl<D: Differentiable> Machine<D> {
         let own = match count {
             None => {
                 let component = &mut self.component;
-                guarded(|| {
+                contained(|| {
                     let cotangent = D::Output::from_values(gradient)?;
                     Ok(component.vjp(saved, cotangent, pass)?.into_values()?)
                 })?
@@ -208,7 +208,7 @@ impl<D: Differentiable> Machine<D> {
             return unwanted(why, "run the pass as PROBE (MODEL_STATUS 3)");
         }
         let component = &mut self.component;
-        let all = guarded(|| {
+        let all = contained(|| {
             let cotangents = cotangents::part(gradient, count).into_iter().map(D::Output::from_values);
             let answer = component.vjp_batch(saved, cotangents.collect::<Result<_, _>>()?, pass);
             let values =
@@ -232,7 +232,7 @@ fn run_forward<D: Differentiable>(
     input: Values,
     pass: &Pass,
 ) -> Result<(Values, Option<(D::Saved, Option<usize>)>), PassFault> {
-    guarded(|| {
+    contained(|| {
         let input = D::Input::from_values(input)?;
         if pass.wants_gradient() && component.is_differentiable() {
             let (output, saved) = component.forward(input, pass)?;

@@ -257,3 +257,12 @@ fn an_empty_swarm_is_a_swarm() {
     assert_eq!(launches(""), []);
     assert_eq!(launches("settings:\ncomponents:\n"), []);
 }
+
+#[test]
+fn what_the_page_shows_is_understood() {
+    let page = include_str!("../../../../../docs/SWARM.md");
+    let shown = page.split("```yaml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0);
+    let shown: Vec<Plan> = shown.map(|text| read(text).unwrap()).collect();
+    let replicas = |plan: &Plan| plan.launches.iter().map(|launch| launch.replicas).collect::<Vec<_>>();
+    assert_eq!(shown.iter().map(replicas).collect::<Vec<_>>(), [vec![1, 1, 1], vec![4], vec![]]);
+}

@@ -1,11 +1,11 @@
-//! Guard: runs the component's own code so that an error or a panic costs one message.
+//! Contained: runs the component's own code so that an error or a panic costs one message.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::{BoxError, PassFault};
 
 /// Runs the component's own code: an error or a panic costs one message.
-pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, BoxError>) -> Result<T, PassFault> {
+pub(super) fn contained<T>(work: impl FnOnce() -> Result<T, BoxError>) -> Result<T, PassFault> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => result.map_err(|error| match error.downcast::<PassFault>() {
             Ok(fault) => *fault,

@@ -7,6 +7,7 @@ use swergio_toolbox::dice::Dice;
 use swergio_toolbox::reward::{Batch, Rollout, RolloutLimits, Transition};
 use swergio_toolbox::step::{Clip, Learner, Schedule};
 
+use crate::nature::{GENES, Nature};
 use crate::net::Net;
 
 /// How many numbers a pole shows.
@@ -38,13 +39,25 @@ pub(crate) struct Recipe {
     /// How much indecision is rewarded.
     #[arg(long, default_value_t = 0.01)]
     pub(crate) entropy: f64,
+    /// Neurons in each of the two hidden layers.
+    #[arg(long, default_value_t = 64)]
+    pub(crate) hidden: usize,
 }
 
 #[cfg(test)]
 impl Recipe {
     /// Learns for two rollouts only.
     pub(crate) fn quick() -> Self {
-        Self { environments: 2, rollout: 16, steps: 64, rate: 2e-3, gamma: 0.98, lambda: 0.95, entropy: 0.01 }
+        Self {
+            environments: 2,
+            rollout: 16,
+            steps: 64,
+            rate: 2e-3,
+            gamma: 0.98,
+            lambda: 0.95,
+            entropy: 0.01,
+            hidden: 64,
+        }
     }
 }
 
@@ -55,6 +68,7 @@ pub(crate) struct Agent {
     critic: Net,
     rollout: Rollout<Deed>,
     recipe: Recipe,
+    nature: Nature,
     /// How often the weights have been changed.
     pub(crate) version: u64,
 }
@@ -85,10 +99,12 @@ impl Agent {
         let learner = Learner::adam(recipe.rate)
             .with_clip(Clip::Norm(0.5))
             .with_schedule(Schedule::Cosine { steps: updates.max(1), floor: 0.1 });
-        let mut net = |outputs| Net::new(&[SEEN, 64, 64, outputs], learner.clone(), dice);
+        let wide = recipe.hidden;
+        let mut net = |outputs| Net::new(&[SEEN, wide, wide, outputs], learner.clone(), dice);
         let (actor, critic) = (net(ACTIONS), net(1));
         let rollout = Rollout::new(environments, RolloutLimits { steps });
-        Self { actor, critic, rollout, recipe, version: 0 }
+        let nature = Nature::of(&recipe);
+        Self { actor, critic, rollout, recipe, nature, version: 0 }
     }
 
     /// Returns how much the actor is for each action, a row of [`ACTIONS`] logits for each of [`SEEN`] numbers.
@@ -124,7 +140,7 @@ impl Agent {
             return Ok(false);
         }
         let last = self.values(then);
-        let batch = self.rollout.finish(&last, self.recipe.gamma, self.recipe.lambda)?;
+        let batch = self.rollout.finish(&last, self.nature.gamma(), self.recipe.lambda)?;
         self.learn(&batch)?;
         Ok(true)
     }
@@ -141,6 +157,37 @@ impl Agent {
         self.version += 1;
     }
 
+    /// Gives it another nature.
+    pub(crate) fn with_nature(mut self, nature: Nature) -> Self {
+        self.become_of(nature);
+        self
+    }
+
+    /// Lists all that can be inherited: its nature's genes, then its weights.
+    pub(crate) fn heritage(&self) -> Vec<f64> {
+        let mut heritage = self.nature.genes().to_vec();
+        heritage.extend(self.genome());
+        heritage
+    }
+
+    /// Takes what [`heritage`](Self::heritage) lists in place of its own. What it remembers of its gradients stays.
+    pub(crate) fn inherit(&mut self, heritage: &[f64]) -> Result<(), BoxError> {
+        let (wanted, came) = (GENES + self.genome().len(), heritage.len());
+        if wanted != came || !heritage.iter().all(|gene| gene.is_finite()) {
+            return Err(format!("{came} genes came; {wanted} finite ones are needed").into());
+        }
+        let (genes, weights) = heritage.split_at(GENES);
+        self.become_of(Nature::read(std::array::from_fn(|place| genes[place])));
+        self.set_genome(weights);
+        Ok(())
+    }
+
+    fn become_of(&mut self, nature: Nature) {
+        self.nature = nature;
+        self.actor.set_rate(nature.rate);
+        self.critic.set_rate(nature.rate);
+    }
+
     fn learn(&mut self, batch: &Batch<Deed>) -> Result<(), BoxError> {
         let seen: Vec<f64> = batch.items.iter().flat_map(|deed| deed.seen).collect();
         let rows = scaled(&seen);
@@ -152,7 +199,7 @@ impl Agent {
             .chunks(ACTIONS)
             .zip(batch.items.iter().zip(advantages))
             .flat_map(|(logits, (deed, advantage))| {
-                slope(logits, deed.action, advantage, self.recipe.entropy)
+                slope(logits, deed.action, advantage, self.nature.entropy)
             })
             .map(|by| by / count)
             .collect();

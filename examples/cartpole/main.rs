@@ -4,13 +4,20 @@
 
 mod agent;
 mod alone;
+mod breeder;
 mod cart_pole;
+mod control;
 mod ensemble;
+mod journal;
+mod lineage;
 mod member;
+mod nature;
 mod net;
-mod process;
+mod orders;
+
 mod pupil;
 mod rooms;
+mod staging;
 
 use std::time::Instant;
 
@@ -20,13 +27,22 @@ use serde_json::json;
 
 use agent::Recipe;
 use cart_pole::{State, parse_state};
+use control::Course;
+use member::Ailment;
 use pupil::{Learnt, News, SOLVED};
+use staging::Staging;
 
-/// Teach an agent to balance a pole. Without a command all by itself: broker, poles and agent, each a process.
+/// Teach an ensemble to balance a pole, and breed it. Without a command all by itself: broker, poles, members, aggregation, evolution
+/// and control, each a process.
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Command {
     #[command(subcommand)]
     part: Option<Part>,
+    #[command(flatten)]
+    course: Course,
+    #[command(flatten)]
+    staging: Staging,
 }
 
 #[derive(Subcommand)]
@@ -35,18 +51,54 @@ enum Part {
     Step(Step),
     /// Teach one agent in one process, without rooms, once for each seed.
     Alone(Alone),
+    /// Teach one agent through rooms: broker, poles and agent, each a process.
+    Single {
+        /// What chance comes from.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        #[command(flatten)]
+        staging: Staging,
+    },
     /// Serve a broker.
-    Broker(At),
+    Broker {
+        /// Where it listens.
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        listen: String,
+    },
     /// Serve poles to whoever acts.
     Environment(Poles),
     /// Learn from the poles that somebody serves.
     Agent(Seeded),
     /// Act for an ensemble: hear the members, decide, and pay each its share.
     Aggregation(Seeded),
-    /// Be a member of the ensemble: say what to do, and learn from what is done.
-    Member(Seeded),
-    /// Let an ensemble learn, all by one command.
-    Ensemble(Ensemble),
+    /// Be a member of the ensemble: say what to do, learn from what is done, and be bred.
+    Member {
+        #[command(flatten)]
+        seeded: Seeded,
+        /// Its name; otherwise member-, and the seed.
+        #[arg(long, env = "SWERGIO_NAME")]
+        name: Option<String>,
+        #[command(flatten)]
+        ailment: Ailment,
+    },
+    /// Breed the members of an ensemble, as control orders.
+    Evolution {
+        #[command(flatten)]
+        at: At,
+        /// How many members there are: member-0, member-1 and so on.
+        #[arg(long, default_value_t = 20)]
+        members: usize,
+        /// What chance comes from.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Control an ensemble: start it, have it bred and examined, and judge it.
+    Control {
+        #[command(flatten)]
+        at: At,
+        #[command(flatten)]
+        course: Course,
+    },
 }
 
 #[derive(clap::Args)]
@@ -101,39 +153,41 @@ struct Seeded {
     recipe: Recipe,
 }
 
-#[derive(clap::Args)]
-struct Ensemble {
-    /// How many members learn together.
-    #[arg(long, default_value_t = 5)]
-    members: usize,
-    /// What chance comes from.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Steps of all poles together, after which they are judged at the latest.
-    #[arg(long, default_value_t = 200_000)]
-    steps: u64,
+fn main() -> Result<()> {
+    swergio_toolbox::swarm::guard();
+    let command = Command::parse();
+    // A part computes and talks by turns; one thread is enough, and twenty parts share few cores.
+    let mut runtime = match &command.part {
+        None | Some(Part::Broker { .. } | Part::Single { .. }) => tokio::runtime::Builder::new_multi_thread(),
+        Some(_) => tokio::runtime::Builder::new_current_thread(),
+    };
+    runtime.enable_all().build()?.block_on(play(command))
 }
 
-#[tokio::main]
-async fn main() -> Result<()> {
-    match Command::parse().part {
-        None => process::all().await?,
-        Some(Part::Step(step)) => print_step(&step),
-        Some(Part::Alone(alone)) => learn_alone(&alone)?,
-        Some(Part::Broker(at)) => process::broker(at.url.trim_start_matches("ws://")).await?,
-        Some(Part::Environment(poles)) => {
+async fn play(Command { part, course, staging }: Command) -> Result<()> {
+    let Some(part) = part else {
+        return staging::play(staging::ensemble(&course, &staging)?).await;
+    };
+    match part {
+        Part::Step(step) => print_step(&step),
+        Part::Alone(alone) => learn_alone(&alone)?,
+        Part::Single { seed, staging } => staging::play(staging::single(seed, &staging)?).await?,
+        Part::Broker { listen } => staging::broker(&listen).await?,
+        Part::Environment(poles) => {
             let client = rooms::connect(&poles.at.url, "poles").await?;
             println!("poles    | {} of them stand in the room observation", poles.environments);
             rooms::environment(&client, poles.environments, poles.seed).await?;
         }
-        Some(Part::Agent(seeded)) => learn_in_rooms(&seeded).await?,
-        Some(Part::Aggregation(Seeded { at, seed, recipe })) => {
+        Part::Agent(seeded) => learn_in_rooms(&seeded).await?,
+        Part::Aggregation(Seeded { at, seed, recipe }) => {
             ensemble::preside(&at.url, &recipe, seed).await?;
         }
-        Some(Part::Member(Seeded { at, seed, recipe })) => member::learn(&at.url, &recipe, seed).await?,
-        Some(Part::Ensemble(Ensemble { members, seed, steps })) => {
-            process::ensemble(members, seed, steps).await?;
+        Part::Member { seeded: Seeded { at, seed, recipe }, name, ailment } => {
+            let name = name.unwrap_or_else(|| format!("member-{seed}"));
+            member::learn(&at.url, &name, &recipe, seed, ailment).await?;
         }
+        Part::Evolution { at, members, seed } => breeder::breed(&at.url, members, seed).await?,
+        Part::Control { at, course } => control::lead(&at.url, &course).await?,
     }
     Ok(())
 }

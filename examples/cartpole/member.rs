@@ -1,17 +1,22 @@
 //! Member: says what it would do, and learns from what the ensemble did.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use swergio_client::{Envelope, Kind, Message, MessageId, RoomName, Trigger};
+use swergio_client::{Client, Envelope, Kind, Message, MessageId, Messages, RoomName, Trigger};
 use swergio_toolbox::Tensor;
 use swergio_toolbox::dice::Dice;
 use swergio_toolbox::environment::Stepped;
 use swergio_toolbox::episode::{EpisodeLimits, Observation, Reward};
+use swergio_toolbox::evolution::Husbandry;
+use tokio::time::timeout;
 
 use crate::agent::{ACTIONS, Agent, Came, Deed, Recipe};
 use crate::cart_pole::observation_space;
 use crate::ensemble::LOGITS;
+use crate::nature::Nature;
+use crate::orders::EVOLUTION;
 use crate::pupil::{numbers, of_pole};
 use crate::rooms::{connect, rooms, stepped};
 
@@ -36,9 +41,20 @@ struct Held {
 }
 
 impl Member {
-    /// Makes one that knows nothing.
+    /// Makes one that knows nothing, and learns by the recipe.
+    #[cfg(test)]
     pub(crate) fn new(recipe: Recipe, seed: u64) -> Self {
-        let agent = Agent::new(recipe, &mut Dice::seeded(seed));
+        Self::of(Agent::new(recipe, &mut Dice::seeded(seed)))
+    }
+
+    /// Makes one that knows nothing, with a nature of its own.
+    pub(crate) fn born(recipe: Recipe, seed: u64) -> Self {
+        let mut dice = Dice::seeded(seed);
+        let nature = Nature::rolled(&mut dice);
+        Self::of(Agent::new(recipe, &mut dice).with_nature(nature))
+    }
+
+    fn of(agent: Agent) -> Self {
         Self { agent, shown: VecDeque::new(), held: None }
     }
 
@@ -88,22 +104,119 @@ impl Member {
     }
 }
 
-/// Answers what the poles show in [`LOGITS`], and learns from what is paid there, until the broker goes.
-pub(crate) async fn learn(url: &str, recipe: &Recipe, seed: u64) -> Result<()> {
-    let name = format!("member-{seed}");
-    let client = connect(url, &name).await?;
+/// Says what is wrong with a member, on purpose.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub(crate) struct Ailment {
+    /// Take so many milliseconds for each answer.
+    #[arg(long, default_value_t = 0)]
+    slow_by: u64,
+    /// Crash after so many answers.
+    #[arg(long)]
+    crash_every: Option<u64>,
+}
+
+/// A member at work: it answers what the poles show in [`LOGITS`], learns from what is paid, and is bred.
+struct Work {
+    client: Client,
+    heard: Messages,
+    observation: RoomName,
+    member: Member,
+    poles: usize,
+    ailment: Ailment,
+    answered: u64,
+}
+
+/// Works until the broker goes. Who comes back asks for what it was.
+pub(crate) async fn learn(url: &str, name: &str, recipe: &Recipe, seed: u64, ailment: Ailment) -> Result<()> {
+    let client = connect(url, name).await?;
     let observation = rooms()?.observation;
-    let both = Trigger::kinds([Kind::FORWARD, Kind::REWARD]).rooms([observation.as_str(), LOGITS]);
-    let mut heard = client.subscribe(both).await?;
-    let mut member = Member::new(recipe.clone(), seed);
-    while let Some(message) = heard.next().await {
-        if message.kind == Kind::REWARD {
-            take(&mut member, &name, &message, recipe.environments)?;
-        } else if message.to_room.as_ref() == Some(&observation) {
-            client.send(answer(&mut member, &name, &message)?).await?;
-        }
+    let kinds = Trigger::kinds([Kind::FORWARD, Kind::REWARD, Kind::GENOME]);
+    let heard = client.subscribe(kinds.rooms([observation.as_str()])).await?;
+    client.send(Husbandry::of_newcomer(RoomName::parse(EVOLUTION)?)).await?;
+    let (member, poles) = (Member::born(recipe.clone(), seed), recipe.environments);
+    let mut work = Work { client, heard, observation, member, poles, ailment, answered: 0 };
+    let mut next = None;
+    loop {
+        let message = match next.take() {
+            Some(message) => Some(message),
+            None => work.heard.next().await,
+        };
+        let Some(message) = message else { return Ok(()) };
+        next = work.hear(message).await?;
     }
-    Ok(())
+}
+
+impl Work {
+    /// Does what a message asks for. Returns the next one, if it has taken it already.
+    async fn hear(&mut self, message: Message) -> Result<Option<Message>> {
+        if self.is_shown(&message) {
+            return self.answer(&message).await;
+        }
+        if message.kind == Kind::REWARD {
+            self.take(&message)?;
+        } else if message.kind == Kind::GENOME {
+            self.be_bred(&message).await?;
+        }
+        Ok(None)
+    }
+
+    async fn answer(&mut self, message: &Message) -> Result<Option<Message>> {
+        if self.ailment.slow_by > 0 {
+            tokio::time::sleep(Duration::from_millis(self.ailment.slow_by)).await;
+        }
+        let envelope = answer(&mut self.member, self.client.name().as_str(), message)?;
+        self.client.send(envelope).await?;
+        self.answered += 1;
+        if self.ailment.crash_every == Some(self.answered) {
+            println!("{} crashes after {} answers", self.client.name(), self.answered);
+            std::process::exit(1);
+        }
+        // Who is slow does not answer what has long been over, but what is shown now.
+        let mut newest = None;
+        while self.ailment.slow_by > 0
+            && let Ok(Some(message)) = timeout(Duration::ZERO, self.heard.next()).await
+        {
+            if self.is_shown(&message) {
+                newest = Some(message);
+            } else {
+                Box::pin(self.hear(message)).await?;
+            }
+        }
+        Ok(newest)
+    }
+
+    fn is_shown(&self, message: &Message) -> bool {
+        message.kind == Kind::FORWARD && message.to_room.as_ref() == Some(&self.observation)
+    }
+
+    fn take(&mut self, message: &Message) -> Result<()> {
+        let shown = message.root_id.as_deref().map(MessageId::new);
+        let name = self.client.name().as_str();
+        let shown = shown.filter(|shown| message.id == Some(own(name, shown)));
+        let Some(shown) = shown else { return Ok(()) };
+        let mut reward = Reward::read(&observation_space(), message, self.poles)?;
+        reward.rewards = message.field("WHOLE")?.context("a share comes with the whole")?;
+        let done: Vec<usize> = message.field("ACTION")?.context("a share comes with what was done")?;
+        let is_action = |action: &usize| *action < ACTIONS;
+        ensure!(done.len() == self.poles && done.iter().all(is_action), "as many actions as poles");
+        self.member.pay(&shown, &done, &stepped(reward))
+    }
+
+    async fn be_bred(&mut self, message: &Message) -> Result<()> {
+        let agent = &mut self.member.agent;
+        let answer = match Husbandry::read(message) {
+            Some(Husbandry::Asks) => Husbandry::answer(message, Ok(Some(&agent.heritage()))),
+            Some(Husbandry::Gives(heritage)) => {
+                let inherited = agent.inherit(&heritage).map(|()| None).map_err(|error| error.to_string());
+                Husbandry::answer(message, inherited)
+            }
+            None => None,
+        };
+        if let Some(answer) = answer {
+            self.client.send(answer).await?;
+        }
+        Ok(())
+    }
 }
 
 fn answer(member: &mut Member, name: &str, message: &Message) -> Result<Envelope> {
@@ -115,16 +228,6 @@ fn answer(member: &mut Member, name: &str, message: &Message) -> Result<Envelope
         .with_model_status(observation.status)
         .with_to_room(RoomName::parse(LOGITS)?)
         .with_tensor(Tensor::from_f64([observation.environments(), ACTIONS], &logits)?))
-}
-
-fn take(member: &mut Member, name: &str, message: &Message, poles: usize) -> Result<()> {
-    let shown = message.root_id.as_deref().map(MessageId::new);
-    let Some(shown) = shown.filter(|shown| message.id == Some(own(name, shown))) else { return Ok(()) };
-    let mut reward = Reward::read(&observation_space(), message, poles)?;
-    reward.rewards = message.field("WHOLE")?.context("a share comes with the whole")?;
-    let done: Vec<usize> = message.field("ACTION")?.context("a share comes with what was done")?;
-    ensure!(done.len() == poles && done.iter().all(|action| *action < ACTIONS), "as many actions as poles");
-    member.pay(&shown, &done, &stepped(reward))
 }
 
 /// Makes the ID of this member's answer, by which it knows its own share again.

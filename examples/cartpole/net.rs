@@ -80,6 +80,11 @@ impl Net {
         Ok(())
     }
 
+    /// Learns at another rate from now on.
+    pub(crate) fn set_rate(&mut self, rate: f64) {
+        self.learner.set_rate(rate);
+    }
+
     /// Lists all weights in one row: a genome.
     pub(crate) fn genome(&self) -> Vec<f64> {
         self.layers.iter().flat_map(|layer| layer.weights.iter().chain(&layer.bias)).copied().collect()

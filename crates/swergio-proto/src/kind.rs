@@ -74,6 +74,8 @@ kinds! {
     MISMATCH = "COMMAND/MISMATCH";
     /// Tells what an environment shows and takes, or asks for that.
     SPACES = "COMMAND/SPACES";
+    /// Asks a member of a population for its genome, or gives it one.
+    GENOME = "COMMAND/GENOME";
     /// Greets a connection that has registered, with the broker's limits.
     WELCOME = "COMMAND/WELCOME";
     /// Tells a connection what was wrong with a message of its own.

@@ -2,11 +2,13 @@
 
 mod limits;
 
-use swergio_client::{Body, Client, Envelope, Kind, Message, MessageId, RoomName, Tensor};
+use std::time::Duration;
+
+use swergio_client::{Body, Client, Envelope, Kind, MemberName, Message, MessageId, RoomName, Tensor};
 use tokio::time::Instant;
 
 use crate::Values;
-use crate::credit::{CreditLedger, Payment};
+use crate::credit::{CreditLedger, Payment, Shares};
 use crate::dice::Dice;
 use crate::ensemble::{Decision, decide};
 use crate::environment::{Actor, LiveError, Rooms, Turn};
@@ -19,7 +21,7 @@ pub use limits::{CouncilPlan, CouncilTally};
 ///
 /// Members hear the observation as the council does, and answer it with DATA/FORWARD in the council's room: a row of logits for each
 /// environment, ROOT_ID of the observation. The council waits for as many as are wanted, or for its deadline, decides, acts, and
-/// passes what came of it on to each member under the ID of that member's answer (R119). If nobody answers in time, it acts by
+/// passes what came of it on to each member, and to it alone, under the ID of that member's answer (R119). If nobody answers in time, it acts by
 /// chance: no step waits longer than the deadline.
 ///
 /// ```no_run
@@ -55,6 +57,7 @@ pub struct Council {
 struct Acted {
     answers: Vec<(String, MessageId)>,
     chosen: Vec<usize>,
+    shares: Shares,
 }
 
 /// Tells of one round.
@@ -68,8 +71,12 @@ pub struct Round {
     pub decision: Option<Decision>,
     /// What was done in each environment.
     pub chosen: Vec<usize>,
+    /// Each member's part in what was done. None when chance decided.
+    pub shares: Option<Shares>,
     /// Who was waited for in vain.
     pub missing: Vec<String>,
+    /// How long members were waited for.
+    pub waited: Duration,
 }
 
 impl Council {
@@ -113,7 +120,9 @@ impl Council {
         if let (Some(reward), Some(acted), false) = (&reward, self.acted.take(), self.evaluating) {
             self.pay(reward, &acted).await?;
         }
+        let asked = Instant::now();
         let Some(gathered) = self.members.gather(&observation.id).await else { return Ok(None) };
+        let waited = asked.elapsed();
         let rows = observation.environments();
         let decision = self.decide(rows, &gathered);
         let chosen = match &decision {
@@ -121,10 +130,11 @@ impl Council {
             Some(decision) => decision.sample(&mut self.dice),
             None => (0..rows).map(|_| self.dice.below(self.actions)).collect(),
         };
-        self.act(&chosen, decision.as_ref(), &gathered).await?;
+        let shares = self.act(&chosen, decision.as_ref(), &gathered).await?;
         self.tally.rounds += 1;
         self.tally.by_chance += u64::from(decision.is_none());
-        Ok(Some(Round { observation, reward, decision, chosen, missing: gathered.missing }))
+        let missing = gathered.missing;
+        Ok(Some(Round { observation, reward, decision, chosen, shares, missing, waited }))
     }
 
     /// Evaluates from now on (`true`): takes the most likely action, and pays nobody, so that nobody learns; or goes on as planned.
@@ -164,19 +174,21 @@ impl Council {
         chosen: &[usize],
         decision: Option<&Decision>,
         gathered: &Gathered<Message>,
-    ) -> Result<(), LiveError> {
+    ) -> Result<Option<Shares>, LiveError> {
         let first = self.actor.action_space().first_choice();
         let actions: Vec<i64> = chosen.iter().map(|action| first + *action as i64).collect();
         let actions = Tensor::from_i64([actions.len()], &actions).expect("as many as there are");
         let id = self.actor.act(Values::One(actions), None).await?;
-        if let Some(shares) = decision.and_then(|decision| decision.credit(chosen).ok()) {
+        let shares = decision.and_then(|decision| decision.credit(chosen).ok());
+        if let Some(shares) = &shares {
             let heard = |member: &str| shares.of_member(member).is_some();
             let answers = gathered.answers.iter().filter(|(member, _)| heard(member));
             let answers = answers.filter_map(|(member, message)| Some((member.clone(), message.id.clone()?)));
-            self.acted = Some(Acted { answers: answers.collect(), chosen: chosen.to_vec() });
-            self.ledger.keep(Instant::now().into_std(), id, shares);
+            let (answers, chosen) = (answers.collect(), chosen.to_vec());
+            self.acted = Some(Acted { answers, chosen, shares: shares.clone() });
+            self.ledger.keep(Instant::now().into_std(), id, shares.clone());
         }
-        Ok(())
+        Ok(shares)
     }
 
     /// Pays each member its share of a reward. A reward that no member can be paid of is dropped, and counted.
@@ -190,7 +202,8 @@ impl Council {
             reward.envelope(self.actor.observation_space(), &self.room).map_err(LiveError::Episode)?;
         for (member, id) in &acted.answers {
             let Some((_, share)) = paid.iter().find(|(name, _)| name == member) else { continue };
-            self.client.send(share_of(&whole, id, share, &acted.chosen)).await?;
+            let Ok(alone) = MemberName::parse(member) else { continue };
+            self.client.send(share_of(&whole, id, share, acted, member).with_to(alone)).await?;
             self.tally.paid += 1;
         }
         Ok(())
@@ -198,11 +211,14 @@ impl Council {
 }
 
 /// Makes a member's message of the whole reward.
-fn share_of(whole: &Envelope, id: &MessageId, share: &[f64], chosen: &[usize]) -> Envelope {
+fn share_of(whole: &Envelope, id: &MessageId, share: &[f64], acted: &Acted, member: &str) -> Envelope {
     let spelt = |body: Result<Body, _>| body.expect("a list of numbers can be spelt");
     let mut envelope = whole.clone();
     envelope.id = Some(id.clone());
-    envelope.fields.push(("ACTION".into(), spelt(Body::of(chosen))));
+    envelope.to_room = None;
+    envelope.fields.push(("ACTION".into(), spelt(Body::of(&acted.chosen))));
+    envelope.fields.push(("PART".into(), spelt(Body::of(&acted.shares.of_member(member)))));
+    envelope.fields.push(("HEARD".into(), spelt(Body::of(&acted.shares.iter().len()))));
     envelope.fields.push(("WHOLE".into(), whole.data.clone().expect("a reward has DATA")));
     envelope.data = Some(spelt(Body::of(share)));
     envelope

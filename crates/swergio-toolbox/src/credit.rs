@@ -1,8 +1,10 @@
 //! Credit: which member earned how much of an action's reward, paid out once.
 
 mod ledger;
+mod merit;
 
 pub use ledger::{CreditLedger, Payment};
+pub use merit::{Merit, MeritLimits};
 
 /// Tells why there are no shares. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -68,6 +70,17 @@ impl Shares {
         members: impl IntoIterator<Item = M>,
     ) -> Result<Self, CreditFault> {
         Self::by_weight(rows, members.into_iter().map(|member| (member.into(), vec![1.0; rows])).collect())
+    }
+
+    /// Counts the rows (environments).
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Returns how far from one the parts of a row sum to, at most: what rounding leaves.
+    pub fn error(&self) -> f64 {
+        let sum = |row: usize| self.members.iter().map(|(_, parts)| parts[row]).sum::<f64>();
+        (0..self.rows).map(|row| (sum(row) - 1.0).abs()).fold(0.0, f64::max)
     }
 
     /// Lists the members with their parts of each row.

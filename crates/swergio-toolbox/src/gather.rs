@@ -20,7 +20,8 @@ pub use round::{Gathered, Heard, Outcome};
 /// when as many members have answered as are [wanted](Want), when nobody is left who could, or at its deadline, whichever is
 /// first; so no step of the caller's waits longer than that. Whoever answers is a member from then on (while nobody is, a round waits for
 /// its deadline, to learn who there is); one that
-/// misses [`GatherLimits::absences`] rounds in a row is not waited for any more, until it answers again.
+/// misses [`GatherLimits::absences`] rounds in a row is not waited for any more, until it answers in time again: one that is always
+/// late costs so many deadlines, and no more.
 ///
 /// ```
 /// use std::time::Instant;
@@ -107,17 +108,18 @@ impl<T> Gather<T> {
 
     /// Takes an answer to `id`. One that comes before the question is kept, [`GatherLimits::deadline`] long.
     pub fn answer(&mut self, now: Instant, id: &MessageId, member: &str, answer: T) -> Heard<T> {
-        let known = self.members.contains_key(member) || self.join(member);
-        if !known {
-            self.tally.strangers += 1;
-            return Heard::Stranger;
-        }
         if let Some((_, answered)) = self.over.iter().find(|(over, _)| over == id) {
             return if answered.iter().any(|early| early == member) {
                 self.duplicate()
             } else {
-                self.late(member)
+                self.tally.late += 1;
+                Heard::Late
             };
+        }
+        let known = self.members.contains_key(member) || self.join(member);
+        if !known {
+            self.tally.strangers += 1;
+            return Heard::Stranger;
         }
         let at = match self.rounds.iter().position(|round| round.id == *id) {
             Some(at) => at,
@@ -164,13 +166,6 @@ impl<T> Gather<T> {
     fn duplicate(&mut self) -> Heard<T> {
         self.tally.duplicate += 1;
         Heard::Duplicate
-    }
-
-    fn late(&mut self, member: &str) -> Heard<T> {
-        self.tally.late += 1;
-        // It is slow, not gone.
-        self.members.entry(member.to_owned()).and_modify(|missed| *missed = 0);
-        Heard::Late
     }
 
     fn close_those(&mut self, outcome: impl Fn(&Round<T>, Want) -> Option<Outcome>) -> Vec<Gathered<T>> {

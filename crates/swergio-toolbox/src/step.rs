@@ -147,6 +147,11 @@ impl Learner {
         self.rate * self.schedule.factor(self.steps)
     }
 
+    /// Learns at another rate from now on; the schedule goes on where it is, and what is remembered stays.
+    pub fn set_rate(&mut self, rate: f64) {
+        self.rate = rate;
+    }
+
     /// Learns from gradients, unless nobody learns from this pass (see [`Pass::learns`]).
     ///
     /// Name the same weights each time: one that is left out keeps its value, and does not decay.

@@ -11,7 +11,7 @@ const PRESENCE: &str = "_presence";
 /// Gathers the answers that are sent into a room, one question after another.
 ///
 /// A message answers a question when it has its ID, in this order of looking: its `ROOT_ID`, its `REF`, its own `ID`. Members are those who
-/// have answered; who leaves the room or loses its connection, as the broker tells in `_presence`, is not waited for any
+/// have answered, who need not sit in the room; who leaves it or loses its connection, as the broker tells in `_presence`, is not waited for any
 /// more. The component's own messages are no answers.
 #[derive(Debug)]
 pub struct GatherRoom {
@@ -92,7 +92,8 @@ impl GatherRoom {
     fn passed(&mut self, message: &Message) {
         let field = |name| message.field::<String>(name).ok().flatten();
         let (Some(name), Some(state)) = (field("NAME"), field("STATE")) else { return };
-        let here = field("ROOM").is_some_and(|room| room == self.room.as_str());
+        // Without a room it is the whole connection that has gone.
+        let here = field("ROOM").is_none_or(|room| room == self.room.as_str());
         if here && state == "left" {
             self.done.extend(self.gather.leave(&name));
         }

@@ -9,4 +9,5 @@ mod gather;
 #[path = "../caller/hall.rs"]
 #[allow(dead_code, reason = "the hall has more than these plays need")]
 mod hall;
+mod herd;
 mod oracle;

@@ -1,0 +1,175 @@
+//! Lineage: who of the members is bred of whom, by what each has merited. Knows neither rooms nor nets.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+
+use swergio_toolbox::dice::Dice;
+use swergio_toolbox::evolution::{Breeding, Crossover, EvolutionFault, Genomes, Mutation, Origin, pair};
+
+use crate::nature::GENES;
+
+/// How much of a member's fitness is what it was before.
+const MEMORY: f64 = 0.5;
+/// The merit of who was not heard once: it cannot be less.
+const UNHEARD: f64 = -1.0;
+/// Two genomes are mixed in so many of all births.
+const MIXED: f64 = 0.3;
+/// By how much a child's weights differ.
+const WEIGHTS: Mutation = Mutation { rate: 1.0, strength: 0.01 };
+/// By how much the logarithms of what it learns by differ.
+const NATURES: Mutation = Mutation { rate: 1.0, strength: 0.3 };
+
+/// Below so much of the best score that there was, all go back to what they were then.
+const RETREAT: f64 = 0.75;
+
+/// Remembers how fit each member is, and what all were when they did best together; breeds generations.
+#[derive(Debug)]
+pub(crate) struct Lineage {
+    members: Vec<String>,
+    fitness: Vec<f64>,
+    plan: Breeding,
+    dice: Dice,
+    /// The best score of a generation, and what its members had become.
+    best: (f64, Genomes),
+    /// How many generations were bred, and how many of them of the best one.
+    pub(crate) generations: (u64, u64),
+}
+
+impl Lineage {
+    /// Begins with members of which nothing is known. The fitter half always stays.
+    pub(crate) fn new(members: Vec<String>, seed: u64) -> Self {
+        let plan = Breeding {
+            tournament: NonZeroUsize::new(3).expect("three is not zero"),
+            crossover: Crossover::TwoPoint,
+            crossover_probability: MIXED,
+            mutation: WEIGHTS,
+            mutation_probability: 1.0,
+            elite: members.len() / 2,
+        };
+        let fitness = vec![0.0; members.len()];
+        let best = (f64::NEG_INFINITY, Genomes::new());
+        Self { members, fitness, plan, dice: Dice::seeded(seed), best, generations: (0, 0) }
+    }
+
+    /// Breeds the next generation, by the merits of the last episodes, their mean return, and what the members are now.
+    ///
+    /// The less fit half makes way for children of winners of tournaments. Learning may also spoil what was good already: when the
+    /// score has fallen to less than [`RETREAT`] of the best, all that are bred of, and those that stay, are taken as they
+    /// were then. Returns what is to be given to whom; a child whose parents are missing is not born.
+    pub(crate) fn breed(
+        &mut self,
+        merits: &BTreeMap<String, f64>,
+        score: f64,
+        now: &Genomes,
+    ) -> Result<Genomes, EvolutionFault> {
+        for (name, fitness) in self.members.iter().zip(&mut self.fitness) {
+            let merit = merits.get(name).copied().unwrap_or(UNHEARD);
+            *fitness = MEMORY * *fitness + (1.0 - MEMORY) * merit;
+        }
+        let retreats = score < RETREAT * self.best.0;
+        if score >= self.best.0 {
+            self.best = (score, now.clone());
+        }
+        let of = if retreats { self.best.1.clone() } else { now.clone() };
+        let origins = pair(&self.plan, &self.fitness, &mut self.dice)?;
+        let stays: BTreeSet<usize> = origins.iter().filter_map(|origin| kept(*origin)).collect();
+        let makes_way: Vec<usize> = (0..self.members.len()).filter(|place| !stays.contains(place)).collect();
+        let mut next = Genomes::new();
+        if retreats {
+            let before = stays.iter().map(|place| &self.members[*place]);
+            next.extend(before.filter_map(|name| Some((name.clone(), of.get(name)?.clone()))));
+        }
+        let before = self.fitness.clone();
+        for (place, [one, other]) in makes_way.into_iter().zip(origins.into_iter().filter_map(parents)) {
+            self.fitness[place] = f64::midpoint(before[one], before[other]);
+            let (one, other) = (of.get(&self.members[one]), of.get(&self.members[other]));
+            if let (Some(one), Some(other)) = (one, other)
+                && let Some(child) = self.bear(one, other)
+            {
+                next.insert(self.members[place].clone(), child);
+            }
+        }
+        self.generations = (self.generations.0 + 1, self.generations.1 + u64::from(retreats));
+        Ok(next)
+    }
+
+    /// Makes a child. What it learns by comes from the first parent; of the weights, a stretch may come from the second.
+    fn bear(&mut self, one: &[f64], other: &[f64]) -> Option<Vec<f64>> {
+        if one.len() != other.len() || one.len() < GENES {
+            return None;
+        }
+        let (mut child, mut twin) = (one.to_vec(), other.to_vec());
+        let (nature, weights) = child.split_at_mut(GENES);
+        if one != other {
+            self.plan.crossover.apply(weights, &mut twin[GENES..], &mut self.dice);
+        }
+        NATURES.apply(nature, &mut self.dice);
+        self.plan.mutation.apply(weights, &mut self.dice);
+        Some(child)
+    }
+}
+
+fn kept(origin: Origin<usize>) -> Option<usize> {
+    match origin {
+        Origin::Kept(place) => Some(place),
+        Origin::Copied(_) | Origin::Mixed(..) => None,
+    }
+}
+
+fn parents(origin: Origin<usize>) -> Option<[usize; 2]> {
+    match origin {
+        Origin::Kept(_) => None,
+        Origin::Copied(place) => Some([place, place]),
+        Origin::Mixed(one, other) => Some([one, other]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(count: usize) -> Vec<String> {
+        (0..count).map(|member| format!("m{member}")).collect()
+    }
+
+    /// Genomes of so many members, each all its number.
+    fn genomes(count: u8) -> Genomes {
+        (0..count).map(|member| (format!("m{member}"), vec![f64::from(member); 200])).collect()
+    }
+
+    /// The first is the least fit; the last two were not heard.
+    fn merits() -> BTreeMap<String, f64> {
+        (0..6).map(|member| (format!("m{member}"), f64::from(member) / 10.0)).collect()
+    }
+
+    #[test]
+    fn the_fitter_half_stays_and_the_others_make_way_for_children() {
+        let mut lineage = Lineage::new(names(8), 1);
+        let next = lineage.breed(&merits(), 100.0, &genomes(8)).unwrap();
+        assert_eq!(next.keys().collect::<Vec<_>>(), ["m0", "m1", "m6", "m7"]);
+        for child in next.values() {
+            // Each weight is one of a parent's, but for a little.
+            let near = |weight: &f64| (weight - weight.round()).abs() < 0.1 && *weight < 5.1;
+            assert!(child[GENES..].iter().all(near), "{child:?}");
+        }
+        assert_eq!(lineage.generations, (1, 0));
+    }
+
+    #[test]
+    fn what_learning_has_spoilt_is_as_it_was_at_its_best() {
+        let mut lineage = Lineage::new(names(8), 1);
+        lineage.breed(&merits(), 100.0, &genomes(8)).unwrap();
+        let spoilt: Genomes = genomes(8).into_keys().map(|name| (name, vec![-9.0; 200])).collect();
+        assert_eq!(lineage.breed(&merits(), 80.0, &spoilt).unwrap().len(), 4, "80 is not that bad");
+        let next = lineage.breed(&merits(), 70.0, &spoilt).unwrap();
+        assert_eq!((next.len(), lineage.generations), (8, (3, 1)));
+        assert_eq!(next["m5"], genomes(8)["m5"]);
+        assert!(next.values().all(|genome| genome[GENES..].iter().all(|weight| *weight > -1.0)));
+    }
+
+    #[test]
+    fn of_whom_nothing_is_known_nobody_is_born() {
+        let mut lineage = Lineage::new(names(8), 1);
+        assert_eq!(lineage.breed(&merits(), 1.0, &Genomes::new()).unwrap(), Genomes::new());
+    }
+}

@@ -55,7 +55,9 @@ class Desk {
     if (message.say === "me") this.person = message.person;
     if (message.say === "near") post({ is: "near", pass: this.near(message.time) });
     if (message.say === "claim") {
-      const data = { item: message.item, by: this.by(), until: message.until === null ? null : message.until / 1000 };
+      const until = message.until === null ? null : message.until / 1000;
+      if (!this.inbox.hold(message.query, message.item, until, Date.now())) return;
+      const data = { item: message.item, by: this.by(), until };
       this.tell({ TYPE: "DATA/CLAIM", TO_ROOM: message.room, REF: message.query, DATA: data });
     }
     if (message.say === "answer") {
@@ -131,7 +133,7 @@ class Desk {
       case "COMMAND/ERROR":
         return this.set({ reason: text(wire.MESSAGE) });
       default:
-        this.inbox.hear(text(wire.TYPE), maybe(wire.TO_ROOM), wire, this.by(), text(wire.SENT_BY));
+        this.inbox.hear(text(wire.TYPE), maybe(wire.TO_ROOM), wire, this.by(), text(wire.SENT_BY), Date.now());
     }
   }
 
@@ -165,7 +167,7 @@ class Desk {
     this.kpis.add(sample);
     if (sample.kind === "DATA/FORWARD" && sample.id === sample.pass) this.graph.began(sample.from);
     if (sample.kind.startsWith("DATA/Q") || sample.kind === "DATA/FEEDBACK") {
-      this.inbox.add(sample, this.by());
+      this.inbox.add(sample, this.by(), Date.now());
       if (sample.kind === "DATA/QUERY" && sample.room !== null) this.join(sample.room);
     }
   }

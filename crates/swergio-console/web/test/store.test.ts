@@ -129,25 +129,77 @@ describe("inbox", () => {
 
   it("offers each item once, however often it is asked", () => {
     const inbox = new Inbox();
-    inbox.hear("DATA/QUERY", "user", query(["1", "2"]), "me", "learner");
+    inbox.hear("DATA/QUERY", "user", query(["1", "2"]), "me", "learner", 0);
     inbox.forget("q", "1");
-    inbox.hear("DATA/QUERY", "user", query(["1", "2"]), "me", "learner");
+    inbox.hear("DATA/QUERY", "user", query(["1", "2"]), "me", "learner", 0);
     expect(ids(inbox)).toEqual(["2"]);
-    inbox.hear("DATA/SETTLED", "user", { REF: "q", DATA: { items: ["2"] } }, "me", "learner");
+    inbox.hear("DATA/SETTLED", "user", { REF: "q", DATA: { items: ["2"] } }, "me", "learner", 0);
     expect(ids(inbox)).toEqual([]);
   });
 
   it("knows what others are at, until their time is over", () => {
     const inbox = new Inbox();
-    inbox.hear("DATA/QUERY", "user", query(["1"]), "me", "learner");
-    inbox.hear("DATA/CLAIM", "user", { REF: "q", DATA: { item: "1", by: "ada", until: 60 } }, "me", "x");
+    inbox.hear("DATA/QUERY", "user", query(["1"]), "me", "learner", 0);
+    inbox.hear("DATA/CLAIM", "user", { REF: "q", DATA: { item: "1", by: "ada", until: 60 } }, "me", "x", 0);
     expect(inbox.questions(0)[0]?.claimed?.by).toBe("ada");
     expect(inbox.questions(61_000)[0]?.claimed).toBeNull();
   });
 
+  const claim = (by: string, until: number | null, item = "1"): Wire => ({ REF: "q", DATA: { item, by, until } });
+  const asked = (): Inbox => {
+    const inbox = new Inbox();
+    inbox.hear("DATA/QUERY", "user", query(["1", "2"]), "", "learner", 0);
+    return inbox;
+  };
+  const free = (inbox: Inbox, now = 0): string[] => inbox.questions(now).filter((one) => one.claimed === null).map((one) => one.item.id);
+
+  // R103: whoever said it first, and in whichever order it is heard, exactly one of two keeps the item.
+  it.each([
+    ["ada", 60, "bob", 60.25, "ada"],
+    ["ada", 60.25, "bob", 60, "bob"],
+    ["ada", 1764000060.123, "bob", 1764000060.123, "ada"],
+    ["bob", 60, "ada", 60, "ada"],
+    ["\uff5e", 60, "\u{1f600}", 60, "\uff5e"],
+    ["ann", 60, "anna", 60, "ann"],
+  ])("%s until %d, %s until %d: %s keeps it", (one, ones, two, twos, keeper) => {
+    const now = ones > 1e6 ? 1764000000_000 : 0;
+    const [first, second] = [asked(), asked()];
+    expect([first.hold("q", "1", ones, now), second.hold("q", "1", twos, now)]).toEqual([true, true]);
+    first.hear("DATA/CLAIM", "user", claim(two, twos), one, "x", now);
+    second.hear("DATA/CLAIM", "user", claim(one, ones), two, "x", now);
+    const [winner, loser] = keeper === one ? [first, second] : [second, first];
+    expect([free(winner, now), free(loser, now)]).toEqual([["1", "2"], ["2"]]);
+  });
+
+  it("does not claim what somebody is at, and stays with what was claimed", () => {
+    const inbox = asked();
+    expect(inbox.hold("q", "2", 60, 0)).toBe(true);
+    expect(ids(inbox)).toEqual(["2", "1"]);
+    inbox.hear("DATA/CLAIM", "user", claim("ada", 60), "me", "x", 0);
+    expect([inbox.hold("q", "1", 50, 0), inbox.hold("q", "1", 121, 61_000), inbox.hold("q", "9", 60, 0)]).toEqual([false, true, false]);
+    inbox.hold("q", "2", null, 0);
+    inbox.hold("q", "1", null, 0);
+    expect(ids(inbox)).toEqual(["1", "2"]);
+  });
+
+  it("ends a claim with its person's answer, with their giving it back, and after a minute (R103)", () => {
+    const inbox = asked();
+    const hears = (kind: string, wire: Wire, now = 0): string[] => {
+      inbox.hear(kind, "user", wire, "me", "x", now);
+      return free(inbox, now);
+    };
+    const answer = (by: string): Wire => ({ ID: "q", DATA: { answers: [{ item: "1", value: 3 }], by } });
+    expect(hears("DATA/CLAIM", claim("ada", 60))).toEqual(["2"]);
+    expect([hears("DATA/FEEDBACK", answer("bob")), hears("DATA/FEEDBACK", answer("ada"))]).toEqual([["2"], ["1", "2"]]);
+    expect(hears("DATA/CLAIM", claim("ada", 60))).toEqual(["2"]);
+    expect([hears("DATA/CLAIM", claim("bob", null)), hears("DATA/CLAIM", claim("ada", null))]).toEqual([["2"], ["1", "2"]]);
+    expect(hears("DATA/CLAIM", claim("eve", Infinity))).toEqual(["2"]);
+    expect([free(inbox, 59_000), free(inbox, 61_000)]).toEqual([["2"], ["1", "2"]]);
+  });
+
   it("drops what is past its deadline", () => {
     const inbox = new Inbox();
-    inbox.hear("DATA/QUERY", "user", query(["1"], { deadline: 10 }), "me", "learner");
+    inbox.hear("DATA/QUERY", "user", query(["1"], { deadline: 10 }), "me", "learner", 0);
     expect([ids(inbox, 9000), ids(inbox, 11_000)]).toEqual([["1"], []]);
   });
 });

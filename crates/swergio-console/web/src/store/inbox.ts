@@ -4,6 +4,8 @@ import { type Sample, type Wire, maybe, number, text } from "../wire";
 
 /** Questions that are kept open. */
 const MOST = 500;
+/** Milliseconds for which a claim keeps an item from others, at most. */
+export const CLAIM = 60_000;
 
 export type Answer =
   | { type: "choice"; options: string[] }
@@ -48,19 +50,22 @@ export interface Question {
 
 export class Inbox {
   private open = new Map<string, Question>();
+  /** What the person here is at, and until when, in seconds since 1970 as it was said: equal claims must compare as equal. */
+  private held = new Map<string, number>();
   private answered = new Set<string>();
   version = 0;
 
-  /** Takes in a DATA/QUERY, DATA/CLAIM, DATA/FEEDBACK or DATA/SETTLED, shown or heard in its room. */
-  hear(kind: string, room: string | null, wire: Wire, me: string, from: string): void {
+  /** Takes in a DATA/QUERY, DATA/CLAIM, DATA/FEEDBACK or DATA/SETTLED, shown or heard in its room, at `now` ms since 1970. */
+  hear(kind: string, room: string | null, wire: Wire, me: string, from: string, now: number): void {
     if (kind === "DATA/QUERY" && room !== null) this.ask(room, wire, from);
-    if (kind === "DATA/CLAIM") this.claim(wire, me);
+    if (kind === "DATA/CLAIM") this.claim(wire, me, now);
+    if (kind === "DATA/FEEDBACK") this.answer(wire);
     if (kind === "DATA/SETTLED") this.settle(wire);
     this.version += 1;
   }
 
-  add(sample: Sample, me: string): void {
-    this.hear(sample.kind, sample.room, sample.message, me, sample.from);
+  add(sample: Sample, me: string, now: number): void {
+    this.hear(sample.kind, sample.room, sample.message, me, sample.from, now);
   }
 
   private ask(room: string, wire: Wire, from: string): void {
@@ -85,12 +90,41 @@ export class Inbox {
     }
   }
 
-  private claim(wire: Wire, me: string): void {
+  /** Takes the item for the person here until then (s since 1970), or gives it back; not what somebody else is at. */
+  hold(query: string, item: string, until: number | null, now: number): boolean {
+    const key = `${query}\n${item}`;
+    const question = this.open.get(key);
+    if (until === null) return this.held.delete(key);
+    if (!question || taken(question, now)) return false;
+    this.held.set(key, until);
+    return true;
+  }
+
+  /** R103: of two claims that cross, the one that ends earlier stands, and of those that end at once that of the lesser name. */
+  private claim(wire: Wire, me: string, now: number): void {
     const data = (wire.DATA ?? {}) as Wire;
-    const question = this.open.get(`${text(wire.REF)}\n${text(data.item)}`);
+    const key = `${text(wire.REF)}\n${text(data.item)}`;
+    const question = this.open.get(key);
     const by = text(data.by);
     if (!question || by === me) return;
-    question.claimed = data.until === null ? null : { by, until: number(data.until) * 1000 };
+    if (typeof data.until !== "number") {
+      if (question.claimed?.by === by) question.claimed = null;
+      return;
+    }
+    const mine = this.held.get(key) ?? 0;
+    const stands = mine * 1000 > now && (mine < data.until || (mine === data.until && before(me, by)));
+    if (stands) return;
+    this.held.delete(key);
+    question.claimed = { by, until: Math.min(data.until * 1000, now + CLAIM) };
+  }
+
+  /** R103: an answer ends its person's claim; whether the item needs another is for who asked to say. */
+  private answer(wire: Wire): void {
+    const data = (wire.DATA ?? {}) as Wire;
+    for (const one of (data.answers as Wire[]) ?? []) {
+      const question = this.open.get(`${text(wire.ID)}\n${text(one.item)}`);
+      if (question?.claimed?.by === text(data.by)) question.claimed = null;
+    }
   }
 
   private settle(wire: Wire): void {
@@ -101,28 +135,47 @@ export class Inbox {
   /** Takes note that an item was answered here. */
   forget(query: string, item: string): void {
     const key = `${query}\n${item}`;
-    this.open.delete(key);
+    this.drop(key);
     this.answered.add(key);
     this.version += 1;
   }
 
-  /** Lists what can be answered now: what nobody else is at, the nearest deadline first. */
+  private drop(key: string): void {
+    this.open.delete(key);
+    this.held.delete(key);
+  }
+
+  /** Lists what is open: first what the person here is at, then the nearest deadline. */
   questions(now: number): Question[] {
     const open: Question[] = [];
     for (const [key, question] of this.open) {
       if (question.deadline !== null && question.deadline < now) {
-        this.open.delete(key);
+        this.drop(key);
         continue;
       }
-      if (question.claimed && question.claimed.until < now) question.claimed = null;
+      if (!taken(question, now)) question.claimed = null;
       open.push(question);
     }
-    return open.sort((a, b) => (a.deadline ?? Infinity) - (b.deadline ?? Infinity));
+    const due = (one: Question): number => (this.held.has(`${one.query}\n${one.item.id}`) ? -Infinity : (one.deadline ?? Infinity));
+    return open.sort((a, b) => (due(a) < due(b) ? -1 : due(a) > due(b) ? 1 : 0));
   }
 
   rooms(): string[] {
     return [...new Set([...this.open.values()].map((question) => question.room))];
   }
+}
+
+/** Tells whether somebody else is at it now. */
+function taken(question: Question, now: number): boolean {
+  return question.claimed !== null && question.claimed.until > now;
+}
+
+/** Tells whether a name comes first, byte by byte, which is point by point and not as JavaScript compares. */
+function before(name: string, other: string): boolean {
+  const [a, b] = [[...name], [...other]];
+  const at = a.findIndex((letter, place) => letter !== b[place]);
+  if (at < 0) return a.length < b.length;
+  return (a[at]?.codePointAt(0) ?? -1) < (b[at]?.codePointAt(0) ?? -1);
 }
 
 function answerOf(wire: Wire): Answer {

@@ -2,12 +2,9 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { tell, useTold } from "../desk";
-import type { Answer, Question } from "../store/inbox";
+import { type Answer, CLAIM, type Question } from "../store/inbox";
 import { Show } from "../ui/show";
 import { play, stop } from "../ui/sound";
-
-/** Milliseconds for which nobody else is offered what somebody has before them. */
-const CLAIM = 60_000;
 
 export function InboxView() {
   const told = useTold("inbox");

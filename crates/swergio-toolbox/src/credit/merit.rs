@@ -41,7 +41,7 @@ impl Default for MeritLimits {
 ///     }
 /// }
 /// let merits = merit.take();
-/// assert!(merits["ada"] > 0.5 && merits["bob"] < -0.5);
+/// assert!(merits["ada"] > 0.2 && merits["bob"] < -0.2);
 /// # Ok::<(), swergio_toolbox::credit::CreditFault>(())
 /// ```
 #[derive(Clone, Debug)]

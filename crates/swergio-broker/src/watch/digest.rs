@@ -13,6 +13,8 @@ use super::summary::Summary;
 const WHOLE: usize = 4 << 10;
 /// Bytes of JSON up to which it is parsed to look at its tensors. MessagePack is not parsed for that.
 const PARSED: usize = 256 << 10;
+/// Tensors of one message that are summed up: a summary of a small one is longer than itself.
+const TENSORS: usize = 64;
 
 /// Spells `LOG/SAMPLE`: TIME (s since 1970), SESSION, SIZE (bytes), CODEC, the MESSAGE without its long values, OMITTED (their
 /// names) and SUMMARY (of the tensors in DATA by name, that of a bare tensor under the empty name).
@@ -60,7 +62,7 @@ fn summaries(data: &Body) -> BTreeMap<String, Summary> {
         return BTreeMap::from([(String::new(), Summary::of(&tensor))]);
     }
     let named: BTreeMap<String, Tensor> = data.read().unwrap_or_default();
-    named.iter().map(|(name, tensor)| (name.clone(), Summary::of(tensor))).collect()
+    named.iter().take(TENSORS).map(|(name, tensor)| (name.clone(), Summary::of(tensor))).collect()
 }
 
 /// Takes long values away and returns their names.
@@ -126,6 +128,17 @@ mod tests {
                 "{summary}"
             );
         }
+    }
+
+    #[test]
+    fn of_many_tensors_some_are_summed_up() {
+        let tensor = Tensor::from_f32([1], &[2.0]).unwrap();
+        let named: BTreeMap<String, Tensor> = (0..1000).map(|at| (at.to_string(), tensor.clone())).collect();
+        let many = Envelope::new(Kind::FORWARD).with_data(&named).unwrap();
+        let (_, sample) = shown(many.encode(Codec::MsgPack).unwrap());
+        let summary: BTreeMap<String, serde_json::Value> =
+            serde_json::from_slice(&sample.field("SUMMARY").unwrap().to_json()).unwrap();
+        assert_eq!(summary.len(), TENSORS);
     }
 
     #[test]

@@ -4,6 +4,9 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use swergio_proto::{Address, Kind};
 
+/// Bytes of a kind up to which it is told of by itself: names have their bounds, kinds have none.
+const LONGEST_KIND: usize = 256;
+
 /// Counts messages by sender, address and kind. A bound keeps it small; what comes beyond is counted together.
 #[derive(Debug)]
 pub(crate) struct Flows {
@@ -59,6 +62,9 @@ impl Flows {
     /// Adds messages of `bytes` bytes together.
     pub(super) fn count(&mut self, from: &str, to: Address<'_>, kind: &Kind<'_>, messages: u64, bytes: u64) {
         let count = Count { messages, bytes };
+        if kind.as_str().len() > LONGEST_KIND {
+            return self.others.add(count);
+        }
         // A member's batch goes few ways, mostly the last one again: looked for without allocating.
         let known = self.counts.iter_mut().rev().find(|(way, _)| {
             way.to == to.name()
@@ -124,6 +130,14 @@ mod tests {
             [(2, 20), (1, 10)]
         );
         assert_eq!((others, flows.is_empty()), (1, true));
+    }
+
+    /// Or thousands of kinds of a megabyte each would be told to every viewer.
+    #[test]
+    fn kinds_without_end_are_counted_and_not_told() {
+        let (lab, mut flows) = (RoomName::parse("lab").unwrap(), Flows::new(10));
+        flows.count("eve", Address::room(&lab), &Kind::new("x".repeat(LONGEST_KIND + 1)), 2, 2000);
+        assert_eq!(flows.take(), (Vec::new(), 2));
     }
 
     #[test]

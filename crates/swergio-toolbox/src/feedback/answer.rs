@@ -171,10 +171,11 @@ impl Form {
                 Ok(Label::Text(text.clone()))
             }
             (Self::Choice { options }, _) => bad(format!("one of {} is wanted", options.join(", "))),
-            (Self::Rating { min, max, step, .. }, Raw::Number(number))
-                if is_step(*number, *min, *max, *step) =>
-            {
-                Ok(Label::Number(*number))
+            (Self::Rating { min, max, step, .. }, Raw::Number(number)) if number.is_finite() => {
+                match nearest_step(*number, *min, *max, *step) {
+                    Some(step) => Ok(Label::Number(step)),
+                    None => bad(format!("a number from {min} to {max} in steps of {step} is wanted")),
+                }
             }
             (Self::Rating { min, max, step, .. }, _) => {
                 bad(format!("a number from {min} to {max} in steps of {step} is wanted"))
@@ -202,24 +203,32 @@ fn is_within(number: f64, min: Option<f64>, max: Option<f64>) -> bool {
     number.is_finite() && min.is_none_or(|min| number >= min) && max.is_none_or(|max| number <= max)
 }
 
-fn is_step(number: f64, min: f64, max: f64, step: f64) -> bool {
+/// Returns a number that is a step, within the bounds: who adds up tenths in a browser ends a hair beyond them.
+fn nearest_step(number: f64, min: f64, max: f64, step: f64) -> Option<f64> {
     let steps = (number - min) / step;
-    is_within(number, Some(min), Some(max)) && (steps - steps.round()).abs() < 1e-6
+    let hair = 1e-6 * step;
+    let near = (steps - steps.round()).abs() < 1e-6 && number >= min - hair && number <= max + hair;
+    // Not `clamp`, which panics where a question from elsewhere has its bounds the wrong way round.
+    near.then_some(number.max(min).min(max))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
     use swergio_client::Body;
 
     #[test]
     fn an_answer_must_be_of_the_form_that_was_asked_for() {
         let (number, text) = (Raw::Number, |text: &str| Raw::Text(text.to_owned()));
+        let tenths = Form::Rating { min: 0.0, max: 0.3, step: 0.1, labels: BTreeMap::new() };
         for (form, value, expected) in [
             (Form::rating(0, 5), number(3.0), Some(Label::Number(3.0))),
             (Form::rating(0, 5), number(6.0), None),
             (Form::rating(0, 5), number(2.5), None),
             (Form::rating(0, 5), number(f64::NAN), None),
+            (tenths.clone(), number(0.1 + 0.1 + 0.1), Some(Label::Number(0.3))),
+            (tenths, number(0.4), None),
             (Form::rating(0, 5), text("3"), None),
             (Form::choice(["cat", "dog"]), text("dog"), Some(Label::Text("dog".into()))),
             (Form::choice(["cat", "dog"]), text("cow"), None),

@@ -71,7 +71,7 @@ impl Docket {
             return Err(FeedbackFault::new("FULL", "questions", reason));
         }
         self.tally.asked += 1;
-        let deadline = now + question.patience.unwrap_or(self.limits.patience);
+        let deadline = now + self.limits.patience_of(&question);
         let items = question.items.iter().map(|_| Pending::default()).collect();
         self.open.push_back(Open { id, question, items, deadline });
         Ok(())
@@ -298,6 +298,13 @@ mod tests {
             (Outcome::Deadline, 0, 1)
         );
         assert_eq!(docket.deadline(), None);
+    }
+
+    #[test]
+    fn patience_without_end_is_patience_of_years() {
+        let (docket, now, id) = docket(question(&["a"]).patience(Duration::MAX));
+        assert!(docket.deadline().unwrap() > now + Duration::from_secs(3600 * 24 * 365));
+        assert_eq!(docket.open().next().unwrap().0, &id);
     }
 
     #[test]

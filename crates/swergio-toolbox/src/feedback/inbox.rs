@@ -54,6 +54,8 @@ struct Claim {
 #[derive(Debug)]
 struct Open {
     asked: Asked,
+    /// What it takes to keep.
+    bytes: usize,
     mine: Option<f64>,
     other: Option<(f64, String)>,
 }
@@ -155,12 +157,25 @@ impl Inbox {
 
     fn ask(&mut self, message: &Envelope) {
         let (Some(query), Some(question)) = (&message.id, data::<Question>(message)) else { return };
+        // What nobody can answer would stand before the person until its deadline.
+        if !question.answer.is_answerable(self.limits.items) {
+            return;
+        }
+        let mut bytes: usize = self.open.iter().map(|open| open.bytes).sum();
         for item in &question.items {
+            if self.open.len() >= self.limits.items {
+                return;
+            }
             let known = self.open.iter().any(|open| open.asked.is(query, &item.id))
                 || self.done.contains(&(query.clone(), item.id.clone()));
-            if known || self.open.len() >= self.limits.items {
+            let more = question.question.len() + question.answer.bytes() + item.bytes();
+            if known
+                || bytes + more > self.limits.bytes
+                || (question.answer == Form::Pair) != item.against.is_some()
+            {
                 continue;
             }
+            bytes += more;
             let asked = Asked {
                 query: query.clone(),
                 root_id: message.root_id.clone(),
@@ -171,7 +186,7 @@ impl Inbox {
                 skip: question.skip,
                 deadline: question.deadline,
             };
-            self.open.push_back(Open { asked, mine: None, other: None });
+            self.open.push_back(Open { asked, bytes: more, mine: None, other: None });
         }
     }
 

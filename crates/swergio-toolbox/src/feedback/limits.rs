@@ -2,13 +2,20 @@
 
 use std::time::Duration;
 
-/// Bounds what an [`Oracle`](super::Oracle) holds and how long it waits.
+use super::Question;
+
+/// The most that anybody waits: ten years. No clock counts as far as a `Duration` does.
+const MOST_PATIENCE: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+/// Bounds what an [`Oracle`](super::Oracle) and an [`Inbox`](super::Inbox) hold and how long they wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedbackLimits {
     /// Questions that may be open at once; one more is refused. 64.
     pub questions: usize,
-    /// Items of one question. 1,000.
+    /// Items of one question, and of all that an inbox keeps. 1,000.
     pub items: usize,
+    /// Bytes of texts, pictures, sounds and numbers that an inbox keeps; an item beyond is taken when it comes again and there is room. 256 MiB.
+    pub bytes: usize,
     /// How long answers are waited for when the question does not say. 10 minutes.
     pub patience: Duration,
     /// People who must pass an item over before it is given up. 1.
@@ -26,12 +33,20 @@ impl Default for FeedbackLimits {
         Self {
             questions: 64,
             items: 1000,
+            bytes: 256 << 20,
             patience: Duration::from_secs(600),
             skips: 1,
             repeat: Duration::from_secs(5),
             claim: Duration::from_secs(60),
             remembered: 1024,
         }
+    }
+}
+
+impl FeedbackLimits {
+    /// Returns how long answers to a question are waited for.
+    pub(super) fn patience_of(&self, question: &Question) -> Duration {
+        question.patience.unwrap_or(self.patience).min(MOST_PATIENCE)
     }
 }
 

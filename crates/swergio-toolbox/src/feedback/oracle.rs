@@ -151,7 +151,7 @@ impl Desk {
 
     async fn open(&mut self, ask: Ask, limits: &FeedbackLimits) {
         let id = MessageId::from_u128(fastrand::u128(..));
-        let patience = ask.question.patience.unwrap_or(limits.patience);
+        let patience = limits.patience_of(&ask.question);
         if let Err(fault) = self.docket.ask(Instant::now().into_std(), id.clone(), ask.question) {
             // Who asked and went away need not know.
             let _ = ask.opened.send(Err(fault));

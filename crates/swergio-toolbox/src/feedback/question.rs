@@ -205,7 +205,21 @@ impl Item {
     }
 }
 
+impl Item {
+    /// Counts the bytes of what is shown, about.
+    pub(super) fn bytes(&self) -> usize {
+        self.id.len() + self.show.bytes() + self.against.as_ref().map_or(0, Show::bytes)
+    }
+}
+
 impl Show {
+    fn bytes(&self) -> usize {
+        let texts: usize =
+            [&self.text, &self.image, &self.audio].into_iter().flatten().map(String::len).sum();
+        let plot = self.plot.as_ref().map_or(0, Vec::len) * size_of::<f64>();
+        texts + plot + self.notes.as_ref().map_or(0, Vec::len) * size_of::<Note>()
+    }
+
     /// Shows words.
     pub fn text(text: impl Into<String>) -> Self {
         Self { text: Some(text.into()), ..Self::default() }
@@ -231,6 +245,23 @@ impl Form {
     /// Asks for one of these.
     pub fn choice<S: Into<String>>(options: impl IntoIterator<Item = S>) -> Self {
         Self::Choice { options: options.into_iter().map(Into::into).collect() }
+    }
+
+    /// Tells whether there is an answer of this form, and no more than so many to choose from.
+    pub(super) fn is_answerable(&self, most: usize) -> bool {
+        !matches!(self, Self::Choice { options } if options.len() > most) && self.check().is_ok()
+    }
+
+    /// Counts the bytes of its words, about.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Choice { options } => options.iter().map(String::len).sum(),
+            Self::Rating { labels, .. } => {
+                labels.iter().map(|(number, label)| number.len() + label.len()).sum()
+            }
+            Self::Number { unit, .. } => unit.len(),
+            Self::Text { .. } | Self::Pair => 0,
+        }
     }
 
     fn check(&self) -> Result<(), FeedbackFault> {

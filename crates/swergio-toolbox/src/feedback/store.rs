@@ -1,7 +1,7 @@
 //! LabelStore: labels in a file that only grows, and that a crash leaves readable.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -42,7 +42,8 @@ pub enum LabelFormat {
 
 /// Keeps labels in a file: each is on the disk when [`append`](Self::append) returns, and none is ever changed.
 ///
-/// A line that a crash cut short is taken off when the file is opened, and told. Who ends in `.csv` is CSV, any other file JSON lines.
+/// A line that a crash cut short is taken off when the file is opened, and told. Who ends in `.csv` is CSV, any other file JSON lines. As long as a store
+/// holds its file, no other store opens it: two that append would write over one another.
 ///
 /// ```
 /// use swergio_toolbox::feedback::{Label, LabelStore, Labelled};
@@ -80,7 +81,8 @@ impl LabelStore {
     /// Opens a file of labels, or begins one.
     ///
     /// # Errors
-    /// When it cannot be read or written, is beyond 1 GiB, or has a whole line that is no label: the line is named, and the file left as it is.
+    /// When it cannot be read or written, is held by another store, is beyond 1 GiB, or has a whole line that is no label: the line is named, and the
+    /// file left as it is.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref().to_owned();
         let format = match path.extension() {
@@ -88,6 +90,7 @@ impl LabelStore {
             _ => LabelFormat::JsonLines,
         };
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+        hold(&file, &path)?;
         if file.metadata()?.len() > MOST_BYTES {
             return Err(wrong(&path, "is larger than the 1 GiB that a file of labels may have"));
         }
@@ -95,7 +98,14 @@ impl LabelStore {
         file.read_to_end(&mut text)?;
         let whole = end_of_whole(&text, format);
         let labels = read(&text[..whole], format).map_err(|reason| wrong(&path, &reason))?;
+        // More than a half line: somebody has left a quote open, and what stands behind it is worth something.
+        if text[whole..].contains(&b'\n') {
+            set_aside(&path, &text[whole..])?;
+        }
         file.set_len(whole as u64)?;
+        if text.is_empty() {
+            keep_name(&path);
+        }
         file.seek(SeekFrom::End(0))?;
         let mut store = Self { path, file, format, labels, torn: text.len() - whole };
         if format == LabelFormat::Csv && whole == 0 {
@@ -143,6 +153,38 @@ impl LabelStore {
         }
         written
     }
+}
+
+/// Keeps other stores away from a file, where the file system can.
+fn hold(file: &File, path: &Path) -> io::Result<()> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => {
+            let reason = format!(
+                "{}: another process keeps labels in it; end that one, or name another file",
+                path.display()
+            );
+            Err(io::Error::new(ErrorKind::ResourceBusy, reason))
+        }
+        Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => Ok(()),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Writes what is taken off into a file of its own, whose name ends in `.torn`.
+fn set_aside(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".torn");
+    let mut file = OpenOptions::new().append(true).create(true).open(name)?;
+    file.write_all(text)?;
+    file.sync_data()
+}
+
+/// Has the name of a new file on the disk too, where folders can be written through.
+fn keep_name(path: &Path) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Windows opens no folders, and needs not.
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
 }
 
 /// Finds where the last whole line ends; in CSV a line break within quotes ends none.
@@ -231,7 +273,7 @@ fn csv_line(label: &Labelled) -> io::Result<Vec<u8>> {
 }
 
 fn wrong(path: &Path, reason: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("{}: {reason}", path.display()))
+    io::Error::new(ErrorKind::InvalidData, format!("{}: {reason}", path.display()))
 }
 
 #[cfg(test)]
@@ -254,8 +296,8 @@ mod tests {
         }
     }
 
-    fn some() -> Vec<Labelled> {
-        vec![
+    fn some() -> [Labelled; 3] {
+        [
             label("1", Label::Number(4.0)),
             label("2", Label::Text("a cat".into())),
             label("3", Label::Preference(super::super::Preference::Second)),
@@ -284,6 +326,7 @@ mod tests {
             let path = folder.path().join(name);
             let mut store = LabelStore::open(&path).unwrap();
             some().iter().for_each(|label| store.append(label).unwrap());
+            drop(store);
             let whole = std::fs::read(&path).unwrap();
             let mut before = LabelStore::open(&path).unwrap().labels().len();
             for length in (0..whole.len()).rev() {
@@ -294,9 +337,41 @@ mod tests {
                 assert_eq!(store.labels(), &some()[..kept]);
                 before = kept;
                 store.append(&some()[0]).unwrap();
+                drop(store);
                 assert_eq!(LabelStore::open(&path).unwrap().labels().len(), kept + 1);
             }
         }
+    }
+
+    /// Two that append to one file would write over one another.
+    #[test]
+    fn one_store_at_a_time_holds_a_file() {
+        let folder = folder();
+        let path = folder.path().join("labels.jsonl");
+        let mut first = LabelStore::open(&path).unwrap();
+        let error = LabelStore::open(&path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ResourceBusy);
+        assert!(error.to_string().contains("labels.jsonl: another process"), "{error}");
+        first.append(&some()[0]).unwrap();
+        drop(first);
+        assert_eq!(LabelStore::open(&path).unwrap().labels(), &some()[..1]);
+    }
+
+    /// A quote that somebody left open makes one long line of all behind it: that is not thrown away.
+    #[test]
+    fn labels_behind_an_open_quote_are_set_aside() {
+        let folder = folder();
+        let path = folder.path().join("labels.csv");
+        let mut store = LabelStore::open(&path).unwrap();
+        let some = some().map(|label| Labelled { by: "ada".into(), ..label });
+        some.iter().for_each(|label| store.append(label).unwrap());
+        drop(store);
+        let text = std::fs::read_to_string(&path).unwrap().replace("a cat", "a \"cat");
+        std::fs::write(&path, &text).unwrap();
+        let store = LabelStore::open(&path).unwrap();
+        assert_eq!(store.labels(), &some[..1]);
+        let aside = std::fs::read_to_string(folder.path().join("labels.csv.torn")).unwrap();
+        assert!(store.torn() == aside.len() && text.ends_with(&aside), "{aside}");
     }
 
     #[test]

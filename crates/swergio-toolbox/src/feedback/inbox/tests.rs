@@ -146,3 +146,30 @@ fn what_is_typed_is_read_as_the_form_wants_it() {
         assert_eq!(form.parse(typed).unwrap_err().code(), "BAD_ANSWER", "{typed}");
     }
 }
+
+/// Nobody can answer these: they would stand before everybody until their deadline.
+#[test]
+fn what_has_no_answer_is_not_offered() {
+    let many = Form::Choice { options: (0..2_000).map(|number| number.to_string()).collect() };
+    let still = Form::Rating { min: 0.0, max: 5.0, step: 0.0, labels: Default::default() };
+    for form in [many, still, Form::rating(5, 0), Form::choice(["one"]), Form::Pair] {
+        let mut inbox = Inbox::new("ada", FeedbackLimits::default());
+        let question = Question::new("?", form).about(Item::new("a", Show::default()));
+        inbox.hear(&Envelope::new(Kind::QUERY).with_id(id()).with_data(&question).unwrap(), 0.0);
+        assert_eq!(inbox.next(0.0), None, "{:?}", question.answer);
+    }
+}
+
+#[test]
+fn an_inbox_keeps_so_many_bytes_and_the_rest_when_there_is_room() {
+    let limits = FeedbackLimits { bytes: 2_500, ..FeedbackLimits::default() };
+    let mut inbox = Inbox::new("ada", limits);
+    let items = ["a", "b", "c"].map(|name| Item::new(name, Show::text("x".repeat(1_000))));
+    let question = items.into_iter().fold(Question::new("?", Form::rating(0, 5)), Question::about);
+    let asked = Envelope::new(Kind::QUERY).with_id(id()).with_data(&question).unwrap();
+    inbox.hear(&asked, 0.0);
+    assert_eq!(inbox.counts(0.0).0, 2);
+    inbox.hear(&settled(&["a"]), 0.0);
+    inbox.hear(&asked, 0.0);
+    assert_eq!((inbox.counts(0.0).0, at(&mut inbox, 0.0).as_deref()), (2, Some("b")));
+}

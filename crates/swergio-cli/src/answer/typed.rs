@@ -4,6 +4,8 @@ use serde::Deserialize;
 use swergio_client::Body;
 use swergio_toolbox::feedback::{Asked, Form, Label};
 
+use crate::line::plain;
+
 /// Says what a line means.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Typed {
@@ -86,7 +88,8 @@ fn person(line: &str, asked: &Asked) -> Typed {
 fn label(asked: &Asked, line: &str) -> Typed {
     match asked.answer.parse(line) {
         Ok(label) => Typed::Label(label),
-        Err(fault) => Typed::Wrong(fault.reason().to_owned()),
+        // It names options, which are whatever the asker likes.
+        Err(fault) => Typed::Wrong(plain(fault.reason())),
     }
 }
 
@@ -145,6 +148,14 @@ mod tests {
             assert!(matches!(read(line, &rating, false), Typed::Wrong(_)), "{line}");
         }
         assert!(matches!(read("s", &Asked { skip: false, ..rating }, false), Typed::Wrong(_)));
+    }
+
+    #[test]
+    fn options_do_not_move_the_cursor_when_they_are_named() {
+        let Typed::Wrong(why) = read("z", &asked(Form::choice(["a\u{1b}[2J", "b"])), false) else {
+            panic!("z is no option")
+        };
+        assert!(why.contains("u{1b}") && !why.contains('\u{1b}'), "{why:?}");
     }
 
     #[test]

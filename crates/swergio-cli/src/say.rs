@@ -57,7 +57,7 @@ pub(crate) struct Say {
     #[arg(long, conflicts_with = "lines")]
     id: Option<String>,
     /// The ID of the message that began the pass.
-    #[arg(long, short, value_name = "ID")]
+    #[arg(long, short, value_name = "ID", alias = "root-id")]
     root: Option<String>,
     /// A further field; its value is JSON if it can be read as that, and text otherwise. May be repeated.
     #[arg(long = "field", short, value_name = "KEY=JSON", value_parser = field)]

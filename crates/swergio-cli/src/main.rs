@@ -16,6 +16,7 @@ mod serve;
 mod sighting;
 mod swarm;
 mod tap;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -26,6 +27,7 @@ Examples:
   swergio serve                             a broker on 127.0.0.1:8080
   swergio tap                               what goes forward and backward, in every room
   swergio tap lab --kind DATA/ --json       one room's data, a JSON object a line
+  swergio trace                             one pass forward and back through all components
   swergio say lab 'hello, world'            say something there
   swergio rooms --watch                     who sits where, and who comes and goes
   swergio answer user                       answer what components ask people there
@@ -48,6 +50,7 @@ pub(crate) struct Cli {
 enum Command {
     Serve(serve::Serve),
     Tap(tap::Tap),
+    Trace(trace::Trace),
     Say(say::Say),
     Rooms(rooms::Rooms),
     Answer(answer::Answer),
@@ -86,6 +89,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Gradcheck(gradcheck) => block_on(gradcheck.run()),
         Command::Completions(completions) => completions.run(),
         Command::Tap(tap) => block_on(tap.run()),
+        Command::Trace(trace) => block_on(trace.run()),
         Command::Say(say) => block_on(say.run()),
         Command::Rooms(rooms) => block_on(rooms.run()),
         Command::Answer(answer) => block_on(answer.run()),

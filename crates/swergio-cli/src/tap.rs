@@ -1,7 +1,7 @@
 //! Tap: live traffic, for people or for programs.
 
 mod filter;
-mod gaps;
+pub(crate) mod gaps;
 mod tally;
 
 use std::time::Duration;
@@ -77,7 +77,7 @@ impl Tap {
         note(format_args!("tap: listening in {} as {}", rooms.join(", "), client.name()));
 
         let stop = Stop::after(self.time)?;
-        let mut gaps = Gaps::announce(events);
+        let mut gaps = Gaps::announce("tap", events);
         let mut tally = Tally::begin();
         while self.count.is_none_or(|count| tally.shown() < count) {
             tokio::select! {

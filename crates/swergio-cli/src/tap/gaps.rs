@@ -30,10 +30,11 @@ struct LeftOut {
 }
 
 impl Gaps {
-    pub(crate) fn announce(events: Events) -> Self {
+    /// Begins to tell, under the name of a command.
+    pub(crate) fn announce(command: &'static str, events: Events) -> Self {
         let left_out = Arc::new(LeftOut::default());
         let (tell, refusal) = oneshot::channel();
-        tokio::spawn(announce(events, Arc::clone(&left_out), tell));
+        tokio::spawn(announce(command, events, Arc::clone(&left_out), tell));
         Self { left_out, refusal }
     }
 
@@ -43,24 +44,26 @@ impl Gaps {
     }
 }
 
-async fn announce(mut events: Events, left_out: Arc<LeftOut>, tell: oneshot::Sender<Error>) {
+async fn announce(command: &str, mut events: Events, left_out: Arc<LeftOut>, tell: oneshot::Sender<Error>) {
     while let Some(event) = events.next().await {
         match event {
             Event::Disconnected { code, reason, retry_in: Some(wait) } => {
                 let slow = if code == Some(SLOW) { ", as it does not keep up" } else { "" };
-                note(format_args!("tap: cut off{slow}: {reason}; back in {:.1} s", wait.as_secs_f64()));
+                note(format_args!("{command}: cut off{slow}: {reason}; back in {:.1} s", wait.as_secs_f64()));
             }
-            Event::Welcomed(_) => note(format_args!("tap: listening again")),
+            Event::Welcomed(_) => note(format_args!("{command}: listening again")),
             Event::FellBehind { .. } => {
                 left_out.more.store(true, Ordering::Relaxed);
-                note(format_args!("tap: what it prints is not read; messages are left out"));
+                note(format_args!("{command}: what it prints is not read; messages are left out"));
             }
             Event::CaughtUp { missed, .. } => {
                 left_out.count.fetch_add(missed, Ordering::Relaxed);
                 left_out.more.store(false, Ordering::Relaxed);
-                note(format_args!("tap: {missed} messages were left out"));
+                note(format_args!("{command}: {missed} messages were left out"));
             }
-            Event::Malformed { reason } => note(format_args!("tap: left out what is no message: {reason}")),
+            Event::Malformed { reason } => {
+                note(format_args!("{command}: left out what is no message: {reason}"));
+            }
             Event::Rejected(rejection) => {
                 let _ = tell.send(refused(&rejection));
                 return;

@@ -10,3 +10,4 @@ mod say;
 mod serve;
 mod stage;
 mod tap;
+mod trace;

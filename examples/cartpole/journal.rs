@@ -33,10 +33,10 @@ pub(crate) struct Journal {
     retreats: u64,
     /// Rounds, steps, episodes, and the mean return of the last [`SCORED`] of them.
     curve: Vec<(u64, u64, usize, f64)>,
-    /// The round, and how long it took.
-    generations: Vec<(u64, Duration)>,
-    /// Rounds, and the mean return of an exam.
-    exams: Vec<(u64, f64)>,
+    /// The round, the steps, and how long it took.
+    generations: Vec<(u64, u64, Duration)>,
+    /// Rounds, steps, and the mean return of an exam.
+    exams: Vec<(u64, u64, f64)>,
     solved_at: Option<u64>,
     learnt_for: Option<Duration>,
     judged: Option<f64>,
@@ -87,12 +87,12 @@ impl Journal {
     /// Notes that a generation was bred, how long that took, and how many so far were bred of the best one.
     pub(crate) fn bred(&mut self, took: Duration, retreats: u64) {
         self.retreats = retreats;
-        self.generations.push((self.last.rounds, took));
+        self.generations.push((self.last.rounds, self.last.steps, took));
     }
 
     /// Notes an exam, and tells of it.
     pub(crate) fn examined(&mut self, score: f64) {
-        self.exams.push((self.last.rounds, score));
+        self.exams.push((self.last.rounds, self.last.steps, score));
         self.learnt_for = Some(self.began.elapsed());
         println!(
             "control  | {:6} steps | {:4} episodes, mean return of the last {SCORED} {:5.1} | bred {:2} times | exam {score:5.1}",
@@ -152,7 +152,7 @@ impl Journal {
         fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
         let mut csv = "rounds,steps,episodes,score,generations\n".to_owned();
         for (rounds, steps, episodes, score) in &self.curve {
-            let bred = self.generations.iter().filter(|(round, _)| round <= rounds).count();
+            let bred = self.generations.iter().filter(|(round, ..)| round <= rounds).count();
             writeln!(csv, "{rounds},{steps},{episodes},{score:.2},{bred}")?;
         }
         fs::write(out.join("curve.csv"), csv)?;
@@ -165,8 +165,8 @@ impl Journal {
 
     fn plot(&self) -> Plot {
         let score = self.curve.iter().map(|(rounds, .., score)| (*rounds as f64, *score));
-        let exams = self.exams.iter().map(|(rounds, score)| (*rounds as f64, *score));
-        let bred = self.generations.iter().map(|(rounds, _)| *rounds as f64);
+        let exams = self.exams.iter().map(|(rounds, _, score)| (*rounds as f64, *score));
+        let bred = self.generations.iter().map(|(rounds, ..)| *rounds as f64);
         let title = format!("{} members, seed {}", self.course.members, self.course.seed);
         let panel = Panel::new("")
             .axes("rounds (a step of every pole)", "mean return")
@@ -178,14 +178,16 @@ impl Journal {
 
     fn summary(&self) -> Value {
         let report = &self.last;
-        let longest = self.generations.iter().map(|(_, took)| milliseconds(*took)).fold(0.0, f64::max);
+        let longest = self.generations.iter().map(|(.., took)| milliseconds(*took)).fold(0.0, f64::max);
         let learnt_for = self.learnt_for.unwrap_or_default().as_secs_f64();
         json!({
             "seed": self.course.seed,
             "members": self.course.members,
             "evolution": !self.course.without_evolution,
             "judged_mean_return": self.judged,
-            "best_exam": self.exams.iter().map(|(_, score)| *score).fold(0.0, f64::max),
+            "exams": self.exams.iter().map(|(_, steps, score)| json!([steps, score])).collect::<Vec<_>>(),
+            "generations_at_steps": self.generations.iter().map(|(_, steps, _)| steps).collect::<Vec<_>>(),
+            "best_exam": self.exams.iter().map(|(.., score)| *score).fold(0.0, f64::max),
             "live_mean_return": mean(&self.returns),
             "live_score_at_the_end": self.score(),
             "live_solved_at_step": self.solved_at,

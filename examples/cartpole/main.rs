@@ -6,6 +6,7 @@ mod agent;
 mod alone;
 mod breeder;
 mod cart_pole;
+mod compare;
 mod control;
 mod ensemble;
 mod journal;
@@ -14,9 +15,9 @@ mod member;
 mod nature;
 mod net;
 mod orders;
-
 mod pupil;
 mod rooms;
+mod speed;
 mod staging;
 
 use std::time::Instant;
@@ -27,9 +28,11 @@ use serde_json::json;
 
 use agent::Recipe;
 use cart_pole::{State, parse_state};
+use compare::Compare;
 use control::Course;
 use member::Ailment;
 use pupil::{Learnt, News, SOLVED};
+use speed::Speed;
 use staging::Staging;
 
 /// Teach an ensemble to balance a pole, and breed it. Without a command all by itself: broker, poles, members, aggregation, evolution
@@ -59,6 +62,10 @@ enum Part {
         #[command(flatten)]
         staging: Staging,
     },
+    /// Learn with and without evolution from the same seeds, and draw both.
+    Compare(Compare),
+    /// Measure environment steps a second through the broker, and in one process.
+    Speed(Speed),
     /// Serve a broker.
     Broker {
         /// Where it listens.
@@ -158,7 +165,9 @@ fn main() -> Result<()> {
     let command = Command::parse();
     // A part computes and talks by turns; one thread is enough, and twenty parts share few cores.
     let mut runtime = match &command.part {
-        None | Some(Part::Broker { .. } | Part::Single { .. }) => tokio::runtime::Builder::new_multi_thread(),
+        None | Some(Part::Broker { .. } | Part::Single { .. } | Part::Compare(_) | Part::Speed(_)) => {
+            tokio::runtime::Builder::new_multi_thread()
+        }
         Some(_) => tokio::runtime::Builder::new_current_thread(),
     };
     runtime.enable_all().build()?.block_on(play(command))
@@ -172,6 +181,8 @@ async fn play(Command { part, course, staging }: Command) -> Result<()> {
         Part::Step(step) => print_step(&step),
         Part::Alone(alone) => learn_alone(&alone)?,
         Part::Single { seed, staging } => staging::play(staging::single(seed, &staging)?).await?,
+        Part::Compare(compare) => compare::compare(&compare).await?,
+        Part::Speed(speed) => speed::measure(&speed).await?,
         Part::Broker { listen } => staging::broker(&listen).await?,
         Part::Environment(poles) => {
             let client = rooms::connect(&poles.at.url, "poles").await?;

@@ -93,6 +93,12 @@ impl Pupil {
         }
     }
 
+    /// Begins as usual, and learns on and on without exams.
+    pub(crate) fn unexamined(seed: u64) -> Self {
+        let endless = Recipe { steps: u64::MAX, ..Recipe::usual() };
+        Self { next_exam: u64::MAX, ..Self::new(&endless, seed) }
+    }
+
     /// Chooses for each pole: by chance while it learns, the most likely while it is examined.
     pub(crate) fn act(&mut self, shown: &Values) -> Result<Values> {
         let seen = numbers(shown);

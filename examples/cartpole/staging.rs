@@ -18,7 +18,7 @@ use crate::journal::PROGRESS;
 use crate::orders::{CONTROL, EVOLUTION};
 
 /// Neurons of a member's hidden layers: twenty such nets are a load for two cores.
-const HIDDEN: &str = "32";
+pub(crate) const HIDDEN: usize = 32;
 /// Poles side by side.
 const POLES: &str = "8";
 
@@ -58,12 +58,9 @@ pub(crate) fn single(seed: u64, staging: &Staging) -> Result<Plan> {
 /// Plans the ensemble: broker, poles, members, who acts for them, who breeds them, and who controls all that.
 pub(crate) fn ensemble(course: &Course, staging: &Staging) -> Result<Plan> {
     let (seed, members) = (course.seed.to_string(), course.members.to_string());
-    let part = |name: &str| Ok::<_, anyhow::Error>(Launch::new(name, own()?).args([name, "--seed", &seed]));
-    let aggregation = part("aggregation")?.depends_on(["poles"]);
-    let aggregation = aggregation.ready(Ready::Joined(vec![LOGITS.into(), CONTROL.into()]));
-    let evolution = part("evolution")?.args(["--members", &members]);
-    let evolution = evolution.ready(Ready::Joined(vec![EVOLUTION.into()])).restart(restart());
-    let mut control = part("control")?.lead().depends_on(["aggregation", "evolution"]);
+    let mut control = Launch::new("control", own()?).args(["control", "--seed", &seed]).lead();
+    control = control.depends_on(["aggregation", "evolution"]);
+    control = control.depends_on((0..course.members).map(member));
     control = control.args(["--members", &members, "--steps", &course.steps.to_string(), "--out"]);
     control = control.args([absolute(&course.out)?.into_os_string()]);
     if course.without_evolution {
@@ -72,11 +69,22 @@ pub(crate) fn ensemble(course: &Course, staging: &Staging) -> Result<Plan> {
     if course.to_the_end {
         control = control.args(["--to-the-end"]);
     }
+    Ok(uncontrolled(course, staging)?.with(control))
+}
+
+/// Plans the ensemble without control: it does nothing until somebody else orders it to.
+pub(crate) fn uncontrolled(course: &Course, staging: &Staging) -> Result<Plan> {
+    let (seed, members) = (course.seed.to_string(), course.members.to_string());
+    let part = |name: &str| Ok::<_, anyhow::Error>(Launch::new(name, own()?).args([name, "--seed", &seed]));
+    let aggregation = part("aggregation")?.depends_on(["poles"]);
+    let aggregation = aggregation.ready(Ready::Joined(vec![LOGITS.into(), CONTROL.into()]));
+    let evolution = part("evolution")?.args(["--members", &members]);
+    let evolution = evolution.ready(Ready::Joined(vec![EVOLUTION.into()])).restart(restart());
     let mut plan = stage(course.seed, staging)?.with(aggregation).with(evolution);
     for number in 0..course.members {
         let name = member(number);
-        let seed = (1000 * course.seed + number as u64).to_string();
-        let mut launch = Launch::new(&name, own()?).args(["member", "--hidden", HIDDEN, "--seed", &seed]);
+        let (seed, hidden) = (seed_of(course.seed, number).to_string(), HIDDEN.to_string());
+        let mut launch = Launch::new(&name, own()?).args(["member", "--hidden", &hidden, "--seed", &seed]);
         if number < staging.slow {
             launch = launch.args(["--slow-by", &staging.slow_by.to_string()]);
         } else if number < staging.slow + staging.crashing {
@@ -84,9 +92,13 @@ pub(crate) fn ensemble(course: &Course, staging: &Staging) -> Result<Plan> {
         }
         let joined = Ready::Joined(vec!["observation".into()]);
         plan = plan.with(launch.ready(joined).restart(restart()).depends_on(["poles", "evolution"]));
-        control = control.depends_on([name]);
     }
-    Ok(plan.with(control))
+    Ok(plan)
+}
+
+/// Returns what the chance of one member comes from.
+pub(crate) fn seed_of(seed: u64, member: usize) -> u64 {
+    1000 * seed + member as u64
 }
 
 /// Plays it, and shows what the parts say; a line of progress replaces the one before where somebody watches. However
@@ -94,11 +106,16 @@ pub(crate) fn ensemble(course: &Course, staging: &Staging) -> Result<Plan> {
 pub(crate) async fn play(plan: Plan) -> Result<()> {
     let swarm = Swarm::of(plan)?;
     println!("broker   | {}, and shows people what goes on at http{}", swarm.url(), &swarm.url()[2..]);
+    let mut screen = Screen::default();
+    play_before(swarm, move |line| screen.show(line)).await
+}
+
+/// Plays it before somebody who is shown each line that a part says.
+pub(crate) async fn play_before(swarm: Swarm, mut show: impl FnMut(&str) + Send + 'static) -> Result<()> {
     let mut lines = swarm.lines();
     let told = tokio::spawn(async move {
-        let mut screen = Screen::default();
         while let Some(line) = lines.next().await {
-            screen.show(&String::from_utf8_lossy(&line.bytes));
+            show(&String::from_utf8_lossy(&line.bytes));
         }
     });
     swarm.start().await?;
@@ -114,7 +131,7 @@ pub(crate) async fn play(plan: Plan) -> Result<()> {
 }
 
 /// Plans broker and poles.
-fn stage(seed: u64, staging: &Staging) -> Result<Plan> {
+pub(crate) fn stage(seed: u64, staging: &Staging) -> Result<Plan> {
     let broker = BrokerPlan::new("127.0.0.1:0").command([own()?, "broker".into()]);
     let seed = seed.to_string();
     let poles = match &staging.gymnasium {

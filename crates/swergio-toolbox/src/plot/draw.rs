@@ -172,6 +172,11 @@ where
             let drawn = chart.draw_series(dots).map_err(told)?;
             drawn.legend(move |(x, y)| Circle::new((x + SAMPLE / 2, y), 3 * FINE, colour.filled()))
         }
+        Shape::Band => {
+            let pale = colour.mix(0.18).filled();
+            let drawn = chart.draw_series([Polygon::new(shown, pale)]).map_err(told)?;
+            drawn.legend(move |(x, y)| PathElement::new([(x, y), (x + SAMPLE, y)], pale))
+        }
         Shape::Marks => {
             let style = colour.mix(0.7).stroke_width(FINE);
             let mut unnamed = legend;

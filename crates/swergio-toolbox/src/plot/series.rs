@@ -32,6 +32,8 @@ pub(super) enum Shape {
     Points,
     /// A vertical line at each, whatever its height.
     Marks,
+    /// What lies within them, all around.
+    Band,
 }
 
 impl Panel {
@@ -68,6 +70,15 @@ impl Panel {
     #[must_use]
     pub fn points(self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
         self.with(name, Shape::Points, points)
+    }
+
+    /// Adds a pale band between a lower and an upper end, each `(x, lower, upper)`. One with the name of a line has its colour.
+    #[must_use]
+    pub fn band(self, name: impl Into<String>, ends: impl IntoIterator<Item = (f64, f64, f64)>) -> Self {
+        let ends: Vec<(f64, f64, f64)> = ends.into_iter().collect();
+        let lower = ends.iter().map(|(x, lower, _)| (*x, *lower));
+        let upper = ends.iter().rev().map(|(x, _, upper)| (*x, *upper));
+        self.with(name, Shape::Band, lower.chain(upper))
     }
 
     /// Marks events by dashed vertical lines.

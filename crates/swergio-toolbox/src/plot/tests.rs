@@ -8,6 +8,18 @@ fn drawn(panel: Panel) -> String {
 }
 
 #[test]
+fn a_band_lies_between_its_ends_in_the_colour_of_its_line() {
+    let line = [(0.0, 1.0), (1.0, 2.0)];
+    let svg = drawn(Panel::new("").line("mean", line).band("mean", [(0.0, 0.0, 2.0), (1.0, 1.0, f64::NAN)]));
+    let polygon = svg.lines().find(|line| line.starts_with("<polygon")).unwrap();
+    // Two lower ends and one upper: what is no number is left out.
+    let points = polygon.split("points=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(points.split_whitespace().count(), 3, "{polygon}");
+    assert!(polygon.contains("#0072B2"), "{polygon}");
+    assert_eq!(svg.matches(">\nmean\n<").count(), 1, "the legend names them once");
+}
+
+#[test]
 fn a_page_says_what_its_panels_show() {
     let svg = Plot::new("A run")
         .panel(

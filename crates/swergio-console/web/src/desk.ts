@@ -79,12 +79,21 @@ export function connect(token: string | null): void {
   tell({ say: "open", url: url.href, name: nameOfTab(), token });
 }
 
+/** Undoes what `openPass` did; what nobody escaped stays as it is. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** Where the page is: `#traffic`, `#passes/ID`. */
 export function useHash(): [View, string | null] {
   const read = (): [View, string | null] => {
     const [view = "graph", rest] = location.hash.slice(1).split("/", 2);
     const known: View[] = ["graph", "traffic", "passes", "kpis", "inbox"];
-    return [known.find((one) => one === view) ?? "graph", rest ? decodeURIComponent(rest) : null];
+    return [known.find((one) => one === view) ?? "graph", rest ? unescaped(rest) : null];
   };
   const [at, setAt] = useState(read);
   useEffect(() => {

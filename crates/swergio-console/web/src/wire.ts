@@ -3,6 +3,16 @@
 /** A message, as it came: upper-case keys, any values. */
 export type Wire = Record<string, unknown>;
 
+/** Tells whether a value is a map. */
+export function isWire(value: unknown): value is Wire {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+}
+
+/** Returns the maps of a list, so many at most, and nothing of what is no list. */
+export function maps(value: unknown, most: number): Wire[] {
+  return Array.isArray(value) ? value.slice(0, most).filter(isWire) : [];
+}
+
 /** Forward carries data, backward what is learned from, control neither. */
 export type Way = "forward" | "backward" | "control";
 

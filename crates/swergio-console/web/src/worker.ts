@@ -8,12 +8,18 @@ import { Inbox } from "./store/inbox";
 import { Kpis } from "./store/kpis";
 import { Passes } from "./store/passes";
 import { EVERYTHING, Tail } from "./store/tail";
-import { type Wire, flowsOf, maybe, number, sampleOf, text } from "./wire";
+import { type Wire, flowsOf, isWire, maybe, number, sampleOf, text } from "./wire";
 
 /** Milliseconds between two pictures. */
 const SPAN = 250;
 /** Milliseconds before the first attempt to come back, and at most. */
 const [SOON, LATE] = [500, 10_000];
+
+/** Makes an ID of 32 hex digits; `crypto.randomUUID` is there only for pages from this machine or through TLS. */
+function fresh(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 const post = (message: FromWorker): void => self.postMessage(message);
 
@@ -76,7 +82,7 @@ class Desk {
 
   private tell(message: Wire): void {
     if (this.socket?.readyState !== WebSocket.OPEN) return;
-    this.socket.send(encode({ ID: crypto.randomUUID().replaceAll("-", ""), ...message }));
+    this.socket.send(encode({ ID: fresh(), ...message }));
   }
 
   private open(url: string, name: string, token: string | null): void {
@@ -97,8 +103,13 @@ class Desk {
       this.set({ link: "open", reason: "" });
     };
     socket.onmessage = (event: MessageEvent<ArrayBuffer | string>) => {
-      const told = typeof event.data === "string" ? JSON.parse(event.data) : decode(event.data);
-      this.take(told as Wire);
+      try {
+        const told: unknown = typeof event.data === "string" ? JSON.parse(event.data) : decode(event.data);
+        if (isWire(told)) this.take(told);
+      } catch (odd) {
+        // One message that cannot be read costs itself.
+        this.set({ reason: `a message was passed over: ${odd instanceof Error ? odd.message : String(odd)}` });
+      }
     };
     socket.onclose = (event) => {
       const final = event.code >= 4500 && event.code < 5000;
@@ -117,7 +128,11 @@ class Desk {
     this.tell({ TYPE: "COMMAND/JOINROOM", ROOM: room });
   }
 
+  /** Takes for the broker's only what nobody has signed: it signs what every component sends. */
   private take(wire: Wire): void {
+    if ("SENT_BY" in wire) {
+      return this.inbox.hear(text(wire.TYPE), maybe(wire.TO_ROOM), wire, this.by(), text(wire.SENT_BY), Date.now());
+    }
     switch (wire.TYPE) {
       case "COMMAND/WELCOME":
         return this.set({ node: text(wire.NODE) });
@@ -132,8 +147,6 @@ class Desk {
         return;
       case "COMMAND/ERROR":
         return this.set({ reason: text(wire.MESSAGE) });
-      default:
-        this.inbox.hear(text(wire.TYPE), maybe(wire.TO_ROOM), wire, this.by(), text(wire.SENT_BY), Date.now());
     }
   }
 

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { layOut } from "../src/layout";
 import { Graph } from "../src/store/graph";
-import { Inbox } from "../src/store/inbox";
+import { Inbox, ratings } from "../src/store/inbox";
 import { Kpis, asCsv } from "../src/store/kpis";
 import { EVERYTHING, Tail, asCommand, wanted } from "../src/store/tail";
 import { type Wire, flowsOf } from "../src/wire";
@@ -94,8 +94,10 @@ describe("tail", () => {
   });
 
   it("writes a command that a shell reads as it was meant", () => {
-    const sample = message(0, "a", "the lab", "DATA/TEXT", "i", 1, {}, { DATA: "it's $(rm)" });
-    expect(asCommand(sample)).toBe(`swergio say 'the lab' '"it'\\''s $(rm)"' --kind DATA/TEXT --root-id p`);
+    const sample = message(0, "a", "the lab", "DATA/TEXT", "i", 1, {}, { DATA: "it's $(rm)", KPI: "loss" });
+    expect(asCommand(sample)).toBe(
+      `swergio say 'the lab' '"it'\\''s $(rm)"' --kind DATA/TEXT --field MODEL_STATUS=1 --field 'KPI="loss"' --root-id p`,
+    );
   });
 });
 
@@ -201,5 +203,56 @@ describe("inbox", () => {
     const inbox = new Inbox();
     inbox.hear("DATA/QUERY", "user", query(["1"], { deadline: 10 }), "me", "learner", 0);
     expect([ids(inbox, 9000), ids(inbox, 11_000)]).toEqual([["1"], []]);
+  });
+});
+
+describe("what nobody should send", () => {
+  const asked = (data: unknown): ReturnType<Inbox["questions"]> => {
+    const inbox = new Inbox();
+    inbox.hear("DATA/QUERY", "user", { ID: "q", DATA: data }, "me", "asker", 0);
+    return inbox.questions(0);
+  };
+
+  it("asks nothing where a query is of no form, and does not fall over it", () => {
+    for (const data of [null, 7, [], { items: 3 }, { items: [null, 4, "x"] }, { items: { length: 9 } }]) expect(asked(data)).toEqual([]);
+  });
+
+  it("leaves out of an item what cannot be shown", () => {
+    const show = { text: 4, image: 7, audio: null, plot: "x", notes: [{ start: 0, length: 1, pitch: 60 }, { start: Infinity }, null], tempo: NaN };
+    const [question] = asked({ items: [{ id: "a", show, against: 5 }], answer: { type: "choice", options: 3 } });
+    expect(question?.item).toEqual({ id: "a", show: { notes: [{ start: 0, length: 1, pitch: 60 }] }, against: null });
+    expect(question?.answer).toEqual({ type: "choice", options: [] });
+  });
+
+  it("bounds what one item may hold", () => {
+    const [question] = asked({ items: [{ id: "a", show: { plot: Array.from({ length: 300_000 }, (_, at) => at) } }] });
+    expect(question?.item.show.plot).toHaveLength(4096);
+  });
+
+  it("takes no step that is not a count, and no date that there is not", () => {
+    const kpis = new Kpis();
+    for (const [STEP, TIME] of [
+      [Infinity, 1e300],
+      [-1, -1e300],
+      [NaN, Infinity],
+    ]) {
+      kpis.add(message(0, "a", "kpi", "LOG/KPI", "k", 1, {}, { KPI: "loss", VALUE: 1, STEP, TIME }));
+    }
+    expect(kpis.all()[0]?.steps).toEqual([1, 2, 3]);
+    expect(asCsv(kpis.all()).split("\n")).toHaveLength(5);
+  });
+
+  it("keeps a name from becoming a formula", () => {
+    const kpis = new Kpis();
+    kpis.add(message(0, "a", "kpi", "LOG/KPI", "k", 1, {}, { KPI: '=cmd|"/c calc"!A1', COMPONENT: "a\rb", VALUE: 1 }));
+    expect(asCsv(kpis.all())).toContain(`"'=cmd|""/c calc""!A1","a\rb",`);
+  });
+
+  it("lists ratings without what adding tenths leaves behind, and as many as fit", () => {
+    const rating = (min: number, max: number, step: number) => ratings({ type: "rating", min, max, step, labels: {} });
+    expect(rating(0, 0.3, 0.1)).toEqual([0, 0.1, 0.2, 0.3]);
+    expect(rating(0, 100, 1)).toBeNull();
+    expect(rating(0, 5, 0)).toBeNull();
+    expect(rating(5, 0, 1)).toBeNull();
   });
 });

@@ -1,9 +1,15 @@
 // Inbox: questions that wait for a person, who is at which, and what was answered.
 
-import { type Sample, type Wire, maybe, number, text } from "../wire";
+import { type Sample, type Wire, isWire, maps, maybe, number, text } from "../wire";
 
 /** Questions that are kept open. */
 const MOST = 500;
+/** Items of which it is remembered that they need no answer. */
+const MOST_ANSWERED = 20_000;
+/** Items of one message, options of one question, and points or notes of one item that are looked at. */
+const MOST_PARTS = 4096;
+/** Ratings that are buttons. */
+const MOST_RATINGS = 21;
 /** Milliseconds for which a claim keeps an item from others, at most. */
 export const CLAIM = 60_000;
 
@@ -69,9 +75,9 @@ export class Inbox {
   }
 
   private ask(room: string, wire: Wire, from: string): void {
-    const data = (wire.DATA ?? {}) as Wire;
+    const data = isWire(wire.DATA) ? wire.DATA : {};
     const query = text(wire.ID);
-    for (const raw of (data.items as Wire[]) ?? []) {
+    for (const raw of maps(data.items, MOST_PARTS)) {
       const item = text(raw.id);
       const key = `${query}\n${item}`;
       if (this.answered.has(key) || this.open.has(key) || this.open.size >= MOST) continue;
@@ -81,8 +87,8 @@ export class Inbox {
         pass: maybe(wire.ROOT_ID) ?? query,
         from,
         question: text(data.question),
-        answer: answerOf((data.answer ?? {}) as Wire),
-        item: { id: item, show: (raw.show ?? {}) as Show, against: (raw.against as Show | undefined) ?? null },
+        answer: answerOf(isWire(data.answer) ? data.answer : {}),
+        item: { id: item, show: showOf(raw.show), against: isWire(raw.against) ? showOf(raw.against) : null },
         skip: data.skip !== false,
         deadline: typeof data.deadline === "number" ? data.deadline * 1000 : null,
         claimed: null,
@@ -102,7 +108,7 @@ export class Inbox {
 
   /** R103: of two claims that cross, the one that ends earlier stands, and of those that end at once that of the lesser name. */
   private claim(wire: Wire, me: string, now: number): void {
-    const data = (wire.DATA ?? {}) as Wire;
+    const data = isWire(wire.DATA) ? wire.DATA : {};
     const key = `${text(wire.REF)}\n${text(data.item)}`;
     const question = this.open.get(key);
     const by = text(data.by);
@@ -120,16 +126,17 @@ export class Inbox {
 
   /** R103: an answer ends its person's claim; whether the item needs another is for who asked to say. */
   private answer(wire: Wire): void {
-    const data = (wire.DATA ?? {}) as Wire;
-    for (const one of (data.answers as Wire[]) ?? []) {
+    const data = isWire(wire.DATA) ? wire.DATA : {};
+    for (const one of maps(data.answers, MOST_PARTS)) {
       const question = this.open.get(`${text(wire.ID)}\n${text(one.item)}`);
       if (question?.claimed?.by === text(data.by)) question.claimed = null;
     }
   }
 
   private settle(wire: Wire): void {
-    const data = (wire.DATA ?? {}) as Wire;
-    for (const item of (data.items as unknown[]) ?? []) this.forget(text(wire.REF), text(item));
+    const data = isWire(wire.DATA) ? wire.DATA : {};
+    const items = Array.isArray(data.items) ? data.items.slice(0, MOST_PARTS) : [];
+    for (const item of items) this.forget(text(wire.REF), text(item));
   }
 
   /** Takes note that an item was answered here. */
@@ -137,6 +144,7 @@ export class Inbox {
     const key = `${query}\n${item}`;
     this.drop(key);
     this.answered.add(key);
+    if (this.answered.size > MOST_ANSWERED) for (const oldest of [...this.answered].slice(0, MOST_ANSWERED / 2)) this.answered.delete(oldest);
     this.version += 1;
   }
 
@@ -165,6 +173,14 @@ export class Inbox {
   }
 }
 
+/** Lists the ratings that may be given, without what adding tenths leaves behind; null where they are too many for buttons. */
+export function ratings(answer: Extract<Answer, { type: "rating" }>): number[] | null {
+  const { min, max, step } = answer;
+  const count = Math.floor((max - min) / step + 1e-9) + 1;
+  if (!(count >= 1 && count <= MOST_RATINGS)) return null;
+  return Array.from({ length: count }, (_, at) => Number((min + at * step).toPrecision(12)));
+}
+
 /** Tells whether somebody else is at it now. */
 function taken(question: Question, now: number): boolean {
   return question.claimed !== null && question.claimed.until > now;
@@ -178,9 +194,22 @@ function before(name: string, other: string): boolean {
   return (a[at]?.codePointAt(0) ?? -1) < (b[at]?.codePointAt(0) ?? -1);
 }
 
+/** Reads how an item is shown, and leaves out what is not of the form. */
+function showOf(raw: unknown): Show {
+  if (!isWire(raw)) return {};
+  const show: Show = {};
+  for (const key of ["text", "image", "audio"] as const) if (typeof raw[key] === "string") show[key] = raw[key];
+  if (Array.isArray(raw.plot)) show.plot = raw.plot.slice(0, MOST_PARTS).filter((point): point is number => Number.isFinite(point));
+  const notes = maps(raw.notes, MOST_PARTS).map((note) => ({ start: number(note.start, NaN), length: number(note.length, NaN), pitch: number(note.pitch, NaN) }));
+  const sound = notes.filter((note) => Object.values(note).every((part) => Number.isFinite(part) && part >= 0 && part < 1e6));
+  if (sound.length > 0) show.notes = sound;
+  if (Number.isFinite(raw.tempo)) show.tempo = number(raw.tempo);
+  return show;
+}
+
 function answerOf(wire: Wire): Answer {
   const type = text(wire.type);
-  if (type === "choice") return { type, options: ((wire.options as unknown[]) ?? []).map(text) };
+  if (type === "choice") return { type, options: (Array.isArray(wire.options) ? wire.options.slice(0, MOST_PARTS) : []).map(text) };
   if (type === "number") {
     const bound = (value: unknown): number | null => (typeof value === "number" ? value : null);
     return { type, min: bound(wire.min), max: bound(wire.max), unit: text(wire.unit) };
@@ -192,6 +221,6 @@ function answerOf(wire: Wire): Answer {
     min: number(wire.min, 0),
     max: number(wire.max, 5),
     step: number(wire.step, 1),
-    labels: (wire.labels as Record<string, string>) ?? {},
+    labels: isWire(wire.labels) ? Object.fromEntries(Object.entries(wire.labels).map(([at, label]) => [at, text(label)])) : {},
   };
 }

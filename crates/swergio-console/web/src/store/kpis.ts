@@ -9,6 +9,9 @@ const MOST_SERIES = 512;
 /** Figures whose pass is remembered. */
 const MOST_PASSES = 4096;
 
+/** The last millisecond that a date can say (ECMA-262, 21.4.1.1). */
+const LAST = 8.64e15;
+
 export interface Series {
   kpi: string;
   component: string;
@@ -46,7 +49,7 @@ export class Kpis {
   private began(wire: Wire): void {
     const run = text(wire.RUN);
     if (wire.ENDTIME === undefined || wire.ENDTIME === null) this.run = run;
-    const time = (value: unknown): number | null => (typeof value === "number" ? value * 1000 : null);
+    const time = (value: unknown): number | null => (typeof value === "number" && Math.abs(value * 1000) < LAST ? value * 1000 : null);
     const known = this.runs.get(run);
     const told = { name: run, what: text(wire.RUNTYPE), start: time(wire.STARTTIME) ?? known?.start ?? null, end: time(wire.ENDTIME) };
     if (known || this.runs.size < MOST_SERIES) this.runs.set(run, told);
@@ -74,7 +77,7 @@ export class Kpis {
     if (thin.count % thin.every !== 0) return;
     series.times.push(timeOf(message, sample.time));
     series.values.push(value);
-    series.steps.push(typeof message.STEP === "number" ? message.STEP : thin.count);
+    series.steps.push(stepOf(message.STEP) ?? thin.count);
     if (series.times.length >= MOST) {
       series.times = series.times.filter((_, at) => at % 2 === 1);
       series.values = series.values.filter((_, at) => at % 2 === 1);
@@ -103,10 +106,16 @@ export class Kpis {
   }
 }
 
+/** A step is a count; what is none is not taken for one. */
+function stepOf(step: unknown): number | null {
+  const count = number(step, NaN);
+  return count >= 0 && count <= Number.MAX_SAFE_INTEGER ? count : null;
+}
+
 /** TIME is seconds since 1970, or a date as text; otherwise the broker's clock counts. */
 function timeOf(message: Wire, otherwise: number): number {
   const { TIME } = message;
-  if (typeof TIME === "number" && TIME > 1e8) return TIME > 1e11 ? TIME : TIME * 1000;
+  if (typeof TIME === "number" && TIME > 1e8 && TIME < LAST) return TIME > 1e11 ? TIME : TIME * 1000;
   if (typeof TIME === "string") {
     const parsed = Date.parse(TIME);
     if (!Number.isNaN(parsed)) return parsed;
@@ -114,10 +123,13 @@ function timeOf(message: Wire, otherwise: number): number {
   return otherwise;
 }
 
-/** Writes series as CSV: one row a point. */
+/** Writes series as CSV: one row a point. A name that a spreadsheet would take for a formula has an apostrophe before it. */
 export function asCsv(series: Series[]): string {
   const rows = ["kpi,component,run,step,time,value"];
-  const quote = (cell: string): string => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+  const quote = (cell: string): string => {
+    const words = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+    return /[",\r\n]/.test(words) ? `"${words.replaceAll('"', '""')}"` : words;
+  };
   for (const one of series) {
     one.times.forEach((time, at) => {
       rows.push([quote(one.kpi), quote(one.component), quote(one.run), one.steps[at], new Date(time).toISOString(), one.values[at]].join(","));

@@ -47,6 +47,9 @@ export function quoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
+/** Fields that the command says in another way, or that the broker and the sender's library fill in. */
+const KNOWN = new Set(["ID", "TYPE", "TO_ROOM", "TO", "SENT_BY", "ROOT_ID", "DATA", "MODEL_STATUS"]);
+
 /** Writes the command that sends the same message again. */
 export function asCommand(sample: Sample): string {
   const parts = ["swergio", "say"];
@@ -55,6 +58,10 @@ export function asCommand(sample: Sample): string {
   const data = sample.message.DATA;
   if (data !== undefined) parts.push(quoted(JSON.stringify(data)));
   parts.push("--kind", quoted(sample.kind));
+  if (sample.status !== null) parts.push("--field", quoted(`MODEL_STATUS=${sample.status}`));
+  for (const [key, value] of Object.entries(sample.message)) {
+    if (!KNOWN.has(key)) parts.push("--field", quoted(`${key}=${JSON.stringify(value)}`));
+  }
   if (sample.pass !== "" && sample.pass !== sample.id) parts.push("--root-id", quoted(sample.pass));
   return parts.join(" ");
 }

@@ -7,7 +7,7 @@ export function Copy({ text, children }: { text: () => string; children: string 
   const [done, setDone] = useState(false);
   const copy = (event: Event): void => {
     event.stopPropagation();
-    void navigator.clipboard.writeText(text()).then(() => {
+    void put(text()).then(() => {
       setDone(true);
       setTimeout(() => setDone(false), 1200);
     });
@@ -18,6 +18,17 @@ export function Copy({ text, children }: { text: () => string; children: string 
       {done ? "Copied" : children}
     </button>
   );
+}
+
+/** Puts a text on the clipboard, also where the page came without TLS from another machine and has no better way. */
+async function put(text: string): Promise<void> {
+  if (navigator.clipboard !== undefined) return navigator.clipboard.writeText(text);
+  const field = document.createElement("textarea");
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  document.execCommand("copy");
+  field.remove();
 }
 
 /** Hands the reader a file. */

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { tell, useTold } from "../desk";
-import { type Answer, CLAIM, type Question } from "../store/inbox";
+import { type Answer, CLAIM, type Question, ratings } from "../store/inbox";
 import { Show } from "../ui/show";
 import { play, stop } from "../ui/sound";
 
@@ -117,7 +117,7 @@ function Asked({ question, answered }: { question: Question; answered: (question
 function byKey(key: string, answer: Answer): unknown {
   const digit = /^\d$/.test(key) ? Number(key) : null;
   if (answer.type === "choice" && digit !== null) return answer.options[digit - 1];
-  if (answer.type === "rating" && digit !== null && digit >= answer.min && digit <= answer.max) return digit;
+  if (answer.type === "rating" && digit !== null && ratings(answer)?.includes(digit)) return digit;
   if (answer.type === "pair") {
     if (key === "ArrowLeft" || key === "1") return "first";
     if (key === "ArrowRight" || key === "2") return "second";
@@ -131,12 +131,11 @@ function Answers({ answer, give }: { answer: Answer; give: (value: unknown) => v
     case "choice":
       return <Buttons options={answer.options.map((option, at) => [option, at < 9 ? String(at + 1) : "", option])} give={give} />;
     case "rating": {
-      const steps: [unknown, string, string][] = [];
-      for (let value = answer.min; value <= answer.max + 1e-9 && steps.length < 21; value += answer.step) {
-        const label = answer.labels[String(value)];
-        steps.push([value, Number.isInteger(value) && value < 10 ? String(value) : "", label ?? String(value)]);
-      }
-      return <Buttons options={steps} give={give} />;
+      const values = ratings(answer);
+      // More than fit beside one another are written.
+      if (values === null) return <Written answer={{ type: "number", min: answer.min, max: answer.max, unit: "" }} give={give} />;
+      const key = (value: number): string => (Number.isInteger(value) && value >= 0 && value < 10 ? String(value) : "");
+      return <Buttons options={values.map((value) => [value, key(value), answer.labels[String(value)] ?? String(value)])} give={give} />;
     }
     case "pair":
       return (

@@ -23,6 +23,8 @@ use crate::staging::{self, Staging};
 
 /// How long it may take until the first step is made.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long an order may stay unanswered before it is given again.
+const AGAIN: Duration = Duration::from_secs(2);
 /// What is learnt from before the clock starts.
 const WARM: Duration = Duration::from_millis(500);
 
@@ -180,10 +182,17 @@ async fn agent(swarm: &Swarm, seed: u64, window: Duration) -> Result<Run> {
 async fn ensemble(swarm: &Swarm, window: Duration) -> Result<Run> {
     let client: Client = connect(swarm.url(), "control").await?;
     let mut heard = client.subscribe(Trigger::kinds([Kind::LOG_CUSTOM]).rooms([CONTROL])).await?;
-    client.send(Order::Learn.envelope(CONTROL)?).await?;
     let mut clock = Clock::new(window);
+    let began = Instant::now();
+    let mut told = false;
     loop {
-        let message = timeout(PATIENCE, heard.next()).await.context("no report came")?;
+        ensure!(began.elapsed() < PATIENCE, "the ensemble does not learn");
+        if !told {
+            client.send(Order::Learn.envelope(CONTROL)?).await?;
+        }
+        // Who presides may have joined after the order was given.
+        let Ok(message) = timeout(AGAIN, heard.next()).await else { continue };
+        told = true;
         let message = message.context("the broker has gone")?;
         if message.field::<String>("REF")?.is_some() {
             continue;

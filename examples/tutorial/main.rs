@@ -1,10 +1,16 @@
 //! Tutorial: a network learns from a process that it cannot see into.
 
-#![expect(clippy::print_stdout, reason = "an example talks to the person at the terminal")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example talks to the person at the terminal"
+)]
+
+use std::process::ExitCode;
 
 use candle_core::{DType, Device};
 use candle_nn::{Module, VarBuilder, VarMap, linear, ops::sigmoid};
-use swergio_client::{Client, Options};
+use swergio_client::{Client, Error, ErrorKind, Options};
 use swergio_toolbox::bridge::candle::CandleModule;
 use swergio_toolbox::step::Learner;
 use swergio_toolbox::trainer::{Batch, Drawn, Mse, Settings, Trainer};
@@ -68,7 +74,16 @@ async fn dial(client: Client) -> Result<(), BoxError> {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), BoxError> {
+async fn main() -> ExitCode {
+    let Err(error) = run().await else { return ExitCode::SUCCESS };
+    eprintln!("{error}");
+    if error.downcast_ref::<Error>().is_some_and(|error| error.kind() == ErrorKind::Unreachable) {
+        eprintln!("start one with `swergio serve`");
+    }
+    ExitCode::FAILURE
+}
+
+async fn run() -> Result<(), BoxError> {
     let part = std::env::args().nth(1).unwrap_or_default();
     let url = std::env::var("SWERGIO_URL").unwrap_or_else(|_| "ws://127.0.0.1:8080".to_owned());
     let client = Options::new(url).name(&part).connect().await?;

@@ -5,23 +5,24 @@ use std::io::{Read, stdin};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use clap::ArgGroup;
 use swergio_client::{Body, Dtype, Tensor};
 use swergio_toolbox::Values;
 use swergio_toolbox::dice::Dice;
 
 /// Says what goes in: numbers from a file, or random ones of a shape.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Input")]
-#[group(required = true, multiple = true)]
+#[command(next_help_heading = "Input", group = ArgGroup::new("numbers").required(true))]
+#[group(skip)]
 pub(super) struct Input {
     /// Random numbers between -1 and 1, so many along each dimension: 4,3. With ports: wind=4,1; may then be repeated.
-    #[arg(long, value_name = "[PORT=]N,N", value_parser = shape, conflicts_with_all = ["input", "like"])]
+    #[arg(long, value_name = "[PORT=]N,N", value_parser = shape, group = "numbers")]
     shape: Vec<(String, Vec<usize>)>,
     /// What is sent as DATA, from a file of JSON: nested lists, or a map of such by port; `-` reads standard input.
-    #[arg(long, value_name = "FILE", conflicts_with = "like")]
+    #[arg(long, value_name = "FILE", group = "numbers")]
     input: Option<PathBuf>,
     /// Random numbers, as many and as large as those in this file.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "numbers")]
     like: Option<PathBuf>,
     /// The type of the numbers: f64, f32, f16 or bf16.
     #[arg(long, default_value = "f64", value_parser = dtype)]
@@ -48,7 +49,10 @@ impl Input {
             Ok((name.clone(), Tensor::from_f64(shape.clone(), &numbers)?))
         };
         let mut tensors = self.shape.iter().map(draw).collect::<Result<Vec<_>>>()?;
-        let values = if named { Values::Named(tensors) } else { Values::One(tensors.remove(0).1) };
+        let values = match tensors.pop() {
+            Some((_, tensor)) if !named => Values::One(tensor),
+            last => Values::Named(tensors.into_iter().chain(last).collect()),
+        };
         each(values, |tensor| Ok(tensor.clone()), self.dtype)
     }
 }

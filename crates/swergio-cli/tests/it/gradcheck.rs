@@ -86,4 +86,7 @@ async fn what_cannot_be_checked_says_what_to_do() {
     ] {
         assert_eq!(stage.run(wrong).await.code, Some(2), "{wrong:?}");
     }
+    let ended = stage.run(&["gradcheck", "x", "--dtype", "f64"]).await;
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.notes.contains("<--shape <[PORT=]N,N>|--input <FILE>|--like <FILE>>"), "{}", ended.notes);
 }

@@ -134,6 +134,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.stage == Stage::Open && !self.batch.is_full() {
             let Poll::Ready(arrival) = self.link.poll_receive(&mut self.io, cx) else {
+                if self.link.is_midway()
+                    && let Some(mouth) = &self.outbox.writer().mouth
+                {
+                    mouth.acknowledge();
+                }
                 self.end_batch();
                 return Poll::Pending;
             };

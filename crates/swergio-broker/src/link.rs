@@ -44,6 +44,9 @@ pub(crate) trait Link: Send + Unpin + 'static {
     /// Reads until a message is whole.
     fn poll_receive<T: AsyncRead + Unpin>(&mut self, io: &mut T, cx: &mut Context<'_>) -> Poll<Arrival>;
 
+    /// Tells whether a part of a message has come whose rest the peer may hold back until the part is acknowledged.
+    fn is_midway(&self) -> bool;
+
     /// Takes what the framing itself has to say, such as the answer to a ping.
     fn reply(&mut self) -> Option<Bytes>;
 

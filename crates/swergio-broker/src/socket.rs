@@ -15,6 +15,9 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 pub(crate) trait Mouth: fmt::Debug + Send + Sync {
     /// Writes some of `slices`, or fails with `WouldBlock`.
     fn try_write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
+
+    /// Tells the peer's system at once that its bytes have come, which may hold back the next ones until it knows.
+    fn acknowledge(&self) {}
 }
 
 impl Mouth for OwnedWriteHalf {
@@ -22,6 +25,15 @@ impl Mouth for OwnedWriteHalf {
         match slices {
             [slice] => Self::try_write(self, slice),
             slices => self.try_write_vectored(slices),
+        }
+    }
+
+    fn acknowledge(&self) {
+        // Where this cannot be asked for, or is refused, the acknowledgement is merely later.
+        #[cfg(target_os = "linux")]
+        {
+            let stream: &TcpStream = self.as_ref();
+            let _ = socket2::SockRef::from(stream).set_tcp_quickack(true);
         }
     }
 }

@@ -92,6 +92,11 @@ impl Link for TcpLink {
         }
     }
 
+    /// Upstream's client sends a header, then the body, and its system waits with the body (Nagle's algorithm).
+    fn is_midway(&self) -> bool {
+        !self.unread.is_empty() || self.large.is_some()
+    }
+
     fn reply(&mut self) -> Option<Bytes> {
         None
     }

@@ -82,6 +82,10 @@ impl Link for WebSocketLink {
         }
     }
 
+    fn is_midway(&self) -> bool {
+        false
+    }
+
     fn reply(&mut self) -> Option<Bytes> {
         self.reply.take()
     }

@@ -17,7 +17,7 @@ use crate::cart_pole::observation_space;
 use crate::ensemble::LOGITS;
 use crate::nature::Nature;
 use crate::orders::EVOLUTION;
-use crate::pupil::{numbers, of_pole};
+use crate::pupil::{numbers, what_came};
 use crate::rooms::{connect, rooms, stepped};
 
 /// How many observations are kept that no reward has come for.
@@ -77,18 +77,7 @@ impl Member {
         let Some(at) = self.shown.iter().position(|(shown, _)| shown == id) else { return Ok(()) };
         let Some(next) = self.shown.get(at + 1).cloned() else { return Ok(()) };
         let seen = self.shown.drain(..=at).next_back().map(|(_, seen)| seen).unwrap_or_default();
-        let after = stepped.finals.as_ref().map_or_else(|| next.1.clone(), numbers);
-        let came = (0..done.len()).map(|pole| {
-            let deed = Deed { seen: of_pole(&seen, pole), action: done[pole] };
-            let came = Came {
-                reward: stepped.rewards[pole],
-                terminated: stepped.terminated[pole],
-                truncated: stepped.truncated[pole],
-                then: of_pole(&after, pole),
-            };
-            (deed, came)
-        });
-        let held = Held { came: came.collect(), next };
+        let held = Held { came: what_came(&seen, done, stepped, &next.1), next };
         match self.held.replace(held) {
             Some(before) => self.learn(before, id),
             None => Ok(()),

@@ -155,18 +155,8 @@ impl Pupil {
         stepped: &Stepped,
         then: &[f64],
     ) -> Result<Option<News>> {
-        let after = stepped.finals.as_ref().map_or_else(|| then.to_vec(), numbers);
-        let came = (0..chosen.len()).map(|pole| {
-            let deed = Deed { seen: of_pole(seen, pole), action: chosen[pole] };
-            let came = Came {
-                reward: stepped.rewards[pole],
-                terminated: stepped.terminated[pole],
-                truncated: stepped.truncated[pole],
-                then: of_pole(&after, pole),
-            };
-            (deed, came)
-        });
-        let has_learnt = self.agent.take(came.collect(), then).map_err(|error| anyhow!(error))?;
+        let has_learnt =
+            self.agent.take(what_came(seen, chosen, stepped, then), then).map_err(|error| anyhow!(error))?;
         // Only between two rollouts: what is learned from has no gap.
         if has_learnt && self.learnt.learning >= self.next_exam.min(self.recipe.steps) {
             self.next_exam += BETWEEN;
@@ -232,6 +222,27 @@ impl Exam {
 /// Returns the numbers of a batch, row by row.
 pub(crate) fn numbers(values: &Values) -> Vec<f64> {
     values.iter().flat_map(|(_, tensor)| tensor.to_f64_vec()).collect()
+}
+
+/// Puts together, for each pole, what was seen and done and what came of it; `then` is what is seen now.
+pub(crate) fn what_came(
+    seen: &[f64],
+    chosen: &[usize],
+    stepped: &Stepped,
+    then: &[f64],
+) -> Vec<(Deed, Came)> {
+    let after = stepped.finals.as_ref().map_or_else(|| then.to_vec(), numbers);
+    let of = |(pole, action): (usize, &usize)| {
+        let deed = Deed { seen: of_pole(seen, pole), action: *action };
+        let came = Came {
+            reward: stepped.rewards[pole],
+            terminated: stepped.terminated[pole],
+            truncated: stepped.truncated[pole],
+            then: of_pole(&after, pole),
+        };
+        (deed, came)
+    };
+    chosen.iter().enumerate().map(of).collect()
 }
 
 /// Returns what one pole shows of all.

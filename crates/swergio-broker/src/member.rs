@@ -32,10 +32,9 @@ impl Member {
     pub(crate) fn new(broker: Arc<Inner>, outbox: Arc<Outbox>, grant: Arc<Grant>) -> Self {
         let session = Session::new(broker.rules.clone(), grant);
         let run = Run::new(&broker.config.limits);
-        let signature = None;
         Self {
             session,
-            signature,
+            signature: None,
             outbox,
             broker,
             run,

@@ -128,6 +128,7 @@ impl Seam {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
+    name: Box<str>,
     /// Begins with the comma that an empty object does not need.
     json: Box<[u8]>,
     msgpack: Box<[u8]>,
@@ -141,7 +142,12 @@ impl Signature {
             Seam { codec, kept: 0..0, entries }.write_after(name, &mut out);
             out.into()
         };
-        Self { json: after(Codec::Json, 1), msgpack: after(Codec::MsgPack, 1) }
+        Self { name: name.into(), json: after(Codec::Json, 1), msgpack: after(Codec::MsgPack, 1) }
+    }
+
+    /// Returns the name that it signs with.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Appends `frame` with the signature to `out`: the same as [`splice_sent_by`] with the name does.

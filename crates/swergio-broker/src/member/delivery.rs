@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use swergio_proto::{
-    Address, Codec, Fault, Frame, Route, SeatId, Session, Signature, respell_as_python, wrap_log,
-};
+use swergio_proto::{Address, Codec, Fault, Frame, Route, SeatId, Signature, respell_as_python, wrap_log};
 
 use super::Member;
 use crate::broker::Inner;
@@ -42,8 +40,8 @@ impl Member {
         unsigned: bool,
     ) -> Result<(), Fault> {
         let dialect = self.dialect_of(frame.codec());
-        let (name, signature) = signed(&self.session, self.signature.as_ref())?;
-        let len = frame.len() + if unsigned { name.len() + SPLICE_ROOM } else { 0 };
+        let signature = self.signature.as_ref().ok_or(Fault::Unregistered)?;
+        let len = frame.len() + if unsigned { signature.name().len() + SPLICE_ROOM } else { 0 };
         if !self.run.takes(to, dialect, len) {
             hand_out(&mut self.run, &self.broker, &self.outbox, &mut self.dues);
             self.run.turn(to, dialect);
@@ -53,9 +51,7 @@ impl Member {
                 self.run.append_verbatim(&wire, wire.len() - frame.len());
                 Joined::Joined
             }
-            None if unsigned => {
-                self.run.append(len, |out| sign(frame, (name, signature), &self.broker, out))?
-            }
+            None if unsigned => self.run.append(len, |out| sign(frame, signature, &self.broker, out))?,
             None => self.run.append(len, |out| {
                 out.extend_from_slice(frame.bytes());
                 Ok(())
@@ -84,10 +80,10 @@ impl Member {
             };
             return Ok((frame.clone(), wire.map(|wire| (own, Packet::verbatim(own_copy(wire), ledger)))));
         }
-        let (name, signature) = signed(&self.session, self.signature.as_ref())?;
-        let mut buffer = Vec::with_capacity(HEADROOM + frame.len() + name.len() + SPLICE_ROOM);
+        let signature = self.signature.as_ref().ok_or(Fault::Unregistered)?;
+        let mut buffer = Vec::with_capacity(HEADROOM + frame.len() + signature.name().len() + SPLICE_ROOM);
         buffer.resize(HEADROOM, 0);
-        sign(frame, (name, signature), &self.broker, &mut buffer)?;
+        sign(frame, signature, &self.broker, &mut buffer)?;
         let dialect = own.for_payload(buffer.len() - HEADROOM);
         let (frame, packet) = Packet::build(buffer, dialect, ledger);
         Ok((frame, Some((dialect, packet))))
@@ -172,24 +168,10 @@ fn hand_out(run: &mut Run, broker: &Inner, outbox: &Outbox, dues: &mut Dues) {
     });
 }
 
-/// Returns a member's name, also as its messages are signed with it.
-fn signed<'m>(
-    session: &'m Session,
-    signature: Option<&'m Signature>,
-) -> Result<(&'m str, &'m Signature), Fault> {
-    let name = session.name().ok_or(Fault::Unregistered)?;
-    Ok((name.as_str(), signature.ok_or(Fault::Unregistered)?))
-}
-
-/// Appends a frame that lacks SENT_BY to `out` with `name` for it, in upstream's way spelt as Python spells it.
-fn sign(
-    frame: &Frame,
-    (name, signature): (&str, &Signature),
-    broker: &Inner,
-    out: &mut Vec<u8>,
-) -> Result<(), Fault> {
+/// Appends a frame that lacks SENT_BY to `out`, signed, in upstream's way spelt as Python spells it.
+fn sign(frame: &Frame, signature: &Signature, broker: &Inner, out: &mut Vec<u8>) -> Result<(), Fault> {
     if broker.rules.upstream && frame.codec() == Codec::Json {
-        return respell_as_python(frame, Some(name), broker.rules.limits.nesting, out);
+        return respell_as_python(frame, Some(signature.name()), broker.rules.limits.nesting, out);
     }
     signature.splice(frame, out);
     Ok(())

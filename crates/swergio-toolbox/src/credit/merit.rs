@@ -26,8 +26,8 @@ impl Default for MeritLimits {
 /// Weighs each member's part in what was done with what came of it: whom an ensemble should keep, and whom not.
 ///
 /// Where every step pays the same, shares of the pay say who was heard, and not who was right. So each step is weighed with the
-/// discounted rewards that followed it, until its episode's end, less their mean over all steps. A member's merit is the correlation
-/// of that with its part, less an equal part: 1 for one that had more than the others in all that turned out well, and
+/// discounted rewards that followed it, until its episode's end, less their mean over all steps. A member's merit is the cosine
+/// between that and its part, less an equal part (a correlation in which parts count from an equal one, and not from their own mean): 1 for one that had more than the others in all that turned out well, and
 /// less in what did not; 0 for one whose part says nothing; -1 for one that is always wrong. Being sure counts for nothing by itself.
 ///
 /// ```
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_merit_is_the_correlation_of_parts_and_what_followed() {
+    fn a_merit_is_the_cosine_between_parts_and_what_followed() {
         // Two steps, then one: what follows is 1.97, 1, 1, and ada's part less a half is 0.25, 0.25, -0.25.
         let merits = played(&[(2, 3.0), (1, 1.0 / 3.0)]).take();
         let followed = [1.97, 1.0, 1.0].map(|number| number - 3.97 / 3.0);
@@ -242,7 +242,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn merits_are_correlations_whatever_happens(
+        fn merits_are_cosines_whatever_happens(
             episodes in proptest::collection::vec((1..9_usize, 0.0..1e6_f64), 1..12),
         ) {
             for (name, merit) in played(&episodes).take() {

@@ -142,8 +142,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
                 self.end_batch();
                 return Poll::Pending;
             };
-            self.batch.count(if let Arrival::Message { frame, .. } = &arrival { frame.len() } else { 0 });
-            self.take(arrival);
+            match arrival {
+                Arrival::Message => self.take_message(),
+                other => {
+                    self.batch.count(0);
+                    self.take(other);
+                }
+            }
         }
         let full = self.batch.is_full();
         self.end_batch();
@@ -173,25 +178,32 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
                 self.leave(farewell);
             }
             Arrival::Broken(broken) => self.break_off(&broken),
-            Arrival::Message { frame, wire } => match &mut self.peer {
-                Peer::Echo => {
-                    let dialect = Dialect::web_socket(frame.codec());
-                    let packet = Packet::seal(&frame, dialect, &self.broker.hub.ledger);
-                    self.outbox.push(&packet);
-                    self.outbox.ring();
+            Arrival::Message => self.take_message(),
+        }
+    }
+
+    fn take_message(&mut self) {
+        let heard = self.link.message();
+        self.batch.count(heard.len());
+        match &mut self.peer {
+            Peer::Echo => {
+                let dialect = Dialect::web_socket(heard.codec());
+                let packet = Packet::seal(&heard.frame(), dialect, &self.broker.hub.ledger);
+                self.outbox.push(&packet);
+                self.outbox.ring();
+            }
+            Peer::Member(member) => {
+                // A large message takes its time; what others were told before must not wait for it.
+                if heard.len() >= batch::BYTES {
+                    member.settle();
                 }
-                Peer::Member(member) => {
-                    // A large message takes its time; what others were told before must not wait for it.
-                    if frame.len() >= batch::BYTES {
-                        member.settle();
-                    }
-                    let stays = member.receive(&frame, wire);
-                    self.note_registration();
-                    if !stays {
-                        self.leave(self.link.goodbye(1000, ""));
-                    }
+                let stays = member.receive(&heard);
+                drop(heard);
+                self.note_registration();
+                if !stays {
+                    self.leave(self.link.goodbye(1000, ""));
                 }
-            },
+            }
         }
     }
 

@@ -72,10 +72,18 @@ impl Dialect {
     /// Makes the header of a payload of `len` bytes, which it can say.
     #[inline]
     pub(crate) fn header(self, len: usize) -> Header {
+        let mut header = Header { bytes: [0; HEADROOM], len: self.header_len(len) };
+        self.write_header(&mut header.bytes[..header.len], len);
+        header
+    }
+
+    /// Writes the header of a payload of `len` bytes, which it can say, into a place of just its length.
+    #[inline]
+    pub(crate) fn write_header(self, place: &mut [u8], len: usize) {
         match self {
-            Self::WebSocketJson => ws_header(0x81, len),
-            Self::WebSocketMsgPack => ws_header(0x82, len),
-            Self::Tcp { header } => tcp_header(usize::from(header), len),
+            Self::WebSocketJson => write_ws_header(0x81, place, len),
+            Self::WebSocketMsgPack => write_ws_header(0x82, place, len),
+            Self::Tcp { .. } => write_tcp_header(place, len),
         }
     }
 }
@@ -93,36 +101,35 @@ impl Header {
 }
 
 /// Writes the header of an unmasked final frame (RFC 6455, section 5.2).
-fn ws_header(first: u8, len: usize) -> Header {
-    let mut bytes = [0; HEADROOM];
-    bytes[0] = first;
-    let len = match len {
-        0..=125 => {
-            bytes[1] = len as u8;
-            2
+#[inline]
+fn write_ws_header(first: u8, place: &mut [u8], len: usize) {
+    match place {
+        [a, b] => [*a, *b] = [first, len as u8],
+        [a, b, c, d] => {
+            let [high, low] = (len as u16).to_be_bytes();
+            [*a, *b, *c, *d] = [first, 126, high, low];
         }
-        126..=0xffff => {
-            bytes[1] = 126;
-            bytes[2..4].copy_from_slice(&(len as u16).to_be_bytes());
-            4
+        [a, b, rest @ ..] => {
+            [*a, *b] = [first, 127];
+            rest.copy_from_slice(&(len as u64).to_be_bytes());
         }
-        _ => {
-            bytes[1] = 127;
-            bytes[2..10].copy_from_slice(&(len as u64).to_be_bytes());
-            10
-        }
-    };
-    Header { bytes, len }
+        _ => debug_assert!(false, "a header has two bytes, four or ten"),
+    }
 }
 
-/// Writes the decimal length, left-aligned, padded with blanks to `width`, as upstream does.
+/// Writes the decimal length, left-aligned, padded with blanks, as upstream does.
 ///
-/// A length with more digits than `width` cannot be told to the receiver; such frames are not handed out in this dialect.
-fn tcp_header(width: usize, len: usize) -> Header {
-    let mut bytes = [b' '; HEADROOM];
-    let digits = len.to_string();
-    bytes[..digits.len().min(HEADROOM)].copy_from_slice(&digits.as_bytes()[..digits.len().min(HEADROOM)]);
-    Header { bytes, len: width }
+/// A length with more digits than there is room for cannot be told to the receiver; such frames are not handed out in
+/// this dialect.
+#[inline]
+fn write_tcp_header(place: &mut [u8], len: usize) {
+    place.fill(b' ');
+    let digits = len.checked_ilog10().map_or(1, |log| log as usize + 1).min(place.len());
+    let mut left = len;
+    for digit in place[..digits].iter_mut().rev() {
+        *digit = b'0' + (left % 10) as u8;
+        left /= 10;
+    }
 }
 
 #[cfg(test)]
@@ -146,7 +153,11 @@ mod tests {
 
     #[test]
     fn upstreams_header_is_padded_on_the_right() {
-        assert_eq!(Dialect::Tcp { header: 10 }.header(52).bytes(), b"52        ");
+        for (len, spelt) in
+            [(0, "0         "), (9, "9         "), (52, "52        "), (1_234_567_890, "1234567890")]
+        {
+            assert_eq!(Dialect::Tcp { header: 10 }.header(len).bytes(), spelt.as_bytes());
+        }
         assert_eq!(Dialect::Tcp { header: 10 }.header_len(52), 10);
     }
 

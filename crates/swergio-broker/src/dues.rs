@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use swergio_proto::{Codec, Frame};
+use swergio_proto::Codec;
 
 use crate::meter::Meter;
 use crate::outbox::Outbox;
@@ -21,10 +21,11 @@ pub(crate) struct Dues {
 }
 
 impl Dues {
-    /// Counts a frame that came.
-    pub(crate) fn received(&mut self, frame: &Frame) {
-        self.received[usize::from(frame.codec() == Codec::MsgPack)] += 1;
-        self.received_bytes += frame.len() as u64;
+    /// Counts a message of so many bytes that came.
+    #[inline]
+    pub(crate) fn received(&mut self, codec: Codec, bytes: usize) {
+        self.received[usize::from(codec == Codec::MsgPack)] += 1;
+        self.received_bytes += bytes as u64;
     }
 
     /// Counts frames that were put into an outbox.

@@ -1,5 +1,6 @@
 //! Link: one framing of a byte stream. Bytes in, arrivals out.
 
+mod heard;
 pub(crate) mod tcp;
 mod unread;
 pub(crate) mod ws;
@@ -7,16 +8,17 @@ pub(crate) mod ws;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use swergio_proto::{Fault, Frame};
+use swergio_proto::Fault;
 use tokio::io::AsyncRead;
 
 use crate::dialect::Dialect;
+pub(crate) use heard::Heard;
 
 /// What a link makes of the bytes that came.
 #[derive(Debug)]
 pub(crate) enum Arrival {
-    /// A message; `wire` is the same with its header, where the header can be forwarded as it is.
-    Message { frame: Frame, wire: Option<Bytes> },
+    /// A message, which [`Link::message`] shows.
+    Message,
     /// A sign of life that is no message.
     Sign,
     /// The peer ends the connection in order.
@@ -43,6 +45,9 @@ pub(crate) trait Link: Send + Unpin + 'static {
 
     /// Reads until a message is whole.
     fn poll_receive<T: AsyncRead + Unpin>(&mut self, io: &mut T, cx: &mut Context<'_>) -> Poll<Arrival>;
+
+    /// Shows the message that came last; to be called once after [`Arrival::Message`], before anything else is read.
+    fn message(&mut self) -> Heard<'_>;
 
     /// Tells whether a part of a message has come whose rest the peer may hold back until the part is acknowledged.
     fn is_midway(&self) -> bool;

@@ -1,19 +1,21 @@
 //! Member: what one component's messages do to the broker, step by step.
 
 mod delivery;
+mod habit;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use swergio_proto::{
-    Act, Codec, Envelope, Fault, Frame, Grant, Head, Kind, Notice, Route, Session, Signature, Step, WATCH,
+    Act, Codec, Envelope, Fault, Grant, Head, Kind, Notice, Route, Session, Signature, Step, WATCH,
 };
 
 use crate::broker::Inner;
 use crate::dues::Dues;
+use crate::link::Heard;
 use crate::outbox::Outbox;
 use crate::run::Run;
 use crate::watch::{self, Notes};
+use habit::Habit;
 
 pub(crate) struct Member {
     session: Session,
@@ -23,6 +25,7 @@ pub(crate) struct Member {
     broker: Arc<Inner>,
     run: Run,
     dues: Dues,
+    habit: Habit,
     /// What is noted down for the room `_watch`, once anybody has sat there.
     notes: Option<Box<Notes>>,
     registered: bool,
@@ -39,6 +42,7 @@ impl Member {
             broker,
             run,
             dues: Dues::default(),
+            habit: Habit::default(),
             notes: None,
             registered: false,
         }
@@ -52,7 +56,7 @@ impl Member {
             let asked =
                 Envelope::new(kind).with_field(field, value).and_then(|asked| asked.encode(Codec::Json));
             match asked {
-                Ok(frame) => drop(self.receive(&frame, None)),
+                Ok(frame) => drop(self.receive(&frame.into())),
                 Err(fault) => self.blame(None, &fault),
             }
         }
@@ -81,22 +85,26 @@ impl Member {
     }
 
     /// Takes in one message. Returns `false` when it was the last one.
-    pub(crate) fn receive(&mut self, frame: &Frame, wire: Option<Bytes>) -> bool {
-        self.dues.received(frame);
+    pub(crate) fn receive(&mut self, heard: &Heard<'_>) -> bool {
+        self.dues.received(heard.codec(), heard.len());
+        self.gather_by_habit(heard) || self.receive_anew(heard)
+    }
+
+    fn receive_anew(&mut self, heard: &Heard<'_>) -> bool {
         let mut head = Head::default();
-        if let Err(fault) = head.read(frame, self.broker.rules.limits.nesting) {
+        if let Err(fault) = head.read(heard.view(), self.broker.rules.limits.nesting) {
             self.blame(None, &fault);
             return true;
         }
         match self.session.receive(&head) {
             Ok(Step { act: Act::Say, ref route }) => {
-                self.route(frame, wire, route, &head);
+                self.route(heard, route, &head);
                 true
             }
             Ok(Step { act, route }) => {
                 let stays = act != Act::Disconnect;
                 match self.act(act) {
-                    Ok(()) => self.route(frame, wire, &route, &head),
+                    Ok(()) => self.route(heard, &route, &head),
                     Err(fault) => self.blame(head.id.text(), &fault),
                 }
                 stays
@@ -110,6 +118,7 @@ impl Member {
 
     fn act(&mut self, act: Act) -> Result<(), Fault> {
         self.hand_out_run();
+        self.habit.clear();
         let broker = Arc::clone(&self.broker);
         let hub = &broker.hub;
         match act {
@@ -143,21 +152,23 @@ impl Member {
         Ok(())
     }
 
-    fn route(&mut self, frame: &Frame, wire: Option<Bytes>, route: &Route<'_>, head: &Head<'_>) {
+    fn route(&mut self, heard: &Heard<'_>, route: &Route<'_>, head: &Head<'_>) {
         if self.broker.hub.watch.is_open() {
-            self.note(frame, head, route);
+            self.note(heard, head, route);
         }
-        let logs = route.logged && self.broker.config.log_room && self.broker.hub.hears_logs();
-        if let Some(to) = self.gathers(frame, route, logs) {
-            if let Err(fault) = self.gather(frame, wire, to, route.unsigned) {
+        let logs = route.logged && self.hears_logs();
+        if let Some(to) = self.gathers(heard, route, logs) {
+            if let Err(fault) = self.gather(heard, to, route.unsigned) {
                 self.blame(head.id.text(), &fault);
+                return;
             }
+            self.learn(heard, head, route);
             return;
         }
         self.hand_out_run();
         let mut receivers = 0;
         if route.room.is_some() || route.member.is_some() || logs {
-            match self.hand_out(frame, wire, route, logs) {
+            match self.hand_out(heard, route, logs) {
                 Ok(all) => receivers = all,
                 Err(fault) => return self.blame(head.id.text(), &fault),
             }
@@ -167,19 +178,19 @@ impl Member {
         }
     }
 
+    /// Tells whether a message of a kind that is logged is told to somebody in `_logging`.
+    fn hears_logs(&self) -> bool {
+        self.broker.config.log_room && self.broker.hub.hears_logs()
+    }
+
     /// Hands out a message that travels alone, and returns to how many.
-    fn hand_out(
-        &mut self,
-        frame: &Frame,
-        wire: Option<Bytes>,
-        route: &Route<'_>,
-        logs: bool,
-    ) -> Result<usize, Fault> {
+    fn hand_out(&mut self, heard: &Heard<'_>, route: &Route<'_>, logs: bool) -> Result<usize, Fault> {
         let addresses = [route.room, route.member];
-        if route.unsigned && !logs && self.keeps(frame) {
-            return self.deliver_signed(frame, &addresses);
+        let frame = heard.frame();
+        if route.unsigned && !logs && self.keeps(&frame) {
+            return self.deliver_signed(&frame, &addresses);
         }
-        let (frame, sealed) = self.ready(frame, wire, route.unsigned)?;
+        let (frame, sealed) = self.ready(frame, heard, route.unsigned)?;
         let receivers = self.deliver(&frame, sealed, &addresses);
         if logs {
             self.log(&frame);
@@ -189,10 +200,10 @@ impl Member {
 
     /// Notes a message down for the room `_watch`.
     #[cold]
-    fn note(&mut self, frame: &Frame, head: &Head<'_>, route: &Route<'_>) {
+    fn note(&mut self, heard: &Heard<'_>, head: &Head<'_>, route: &Route<'_>) {
         let Some(name) = self.session.name() else { return };
         let notes = self.notes.get_or_insert_with(|| Box::new(Notes::new(&self.broker.config.limits)));
-        notes.note(&self.broker.hub.watch, frame, head, route, (name.as_str(), self.outbox.seat));
+        notes.note(&self.broker.hub.watch, heard, head, route, (name.as_str(), self.outbox.seat));
     }
 
     fn blame(&mut self, reference: Option<&str>, fault: &Fault) {

@@ -16,6 +16,7 @@ const FULL: usize = 64 << 10;
 #[derive(Debug)]
 pub(crate) struct Run {
     to: Option<AddressBuf>,
+    turns: u64,
     dialect: Dialect,
     wire: Vec<u8>,
     places: Vec<Range<usize>>,
@@ -39,6 +40,7 @@ impl Run {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             to: None,
+            turns: 0,
             dialect: Dialect::WebSocketJson,
             wire: Vec::new(),
             places: Vec::new(),
@@ -52,17 +54,33 @@ impl Run {
         self.places.is_empty()
     }
 
+    /// Tells whether the run goes to this address in this dialect.
+    #[inline]
+    pub(crate) fn goes(&self, to: Address<'_>, dialect: Dialect) -> bool {
+        self.dialect == dialect && self.to.as_ref().is_some_and(|kept| kept.address() == to)
+    }
+
     /// Tells whether a frame of about `len` bytes may follow those that are here.
-    pub(crate) fn takes(&self, to: Address<'_>, dialect: Dialect, len: usize) -> bool {
-        self.dialect == dialect
-            && self.to.as_ref().is_some_and(|kept| kept.address() == to)
-            && self.wire.len() + len <= self.max_bytes
-            && self.places.len() < self.max_frames
+    #[inline]
+    pub(crate) fn has_room(&self, len: usize) -> bool {
+        self.wire.len() + len <= self.max_bytes && self.places.len() < self.max_frames
+    }
+
+    /// Counts how often the run was turned: between two turns it goes the same way.
+    #[inline]
+    pub(crate) fn turns(&self) -> u64 {
+        self.turns
+    }
+
+    /// Returns where the run goes.
+    pub(crate) fn to(&self) -> Option<AddressBuf> {
+        self.to.clone()
     }
 
     /// Turns an empty run towards an address and a dialect.
     pub(crate) fn turn(&mut self, to: Address<'_>, dialect: Dialect) {
         debug_assert!(self.is_empty(), "what waits is handed out before the run turns");
+        self.turns += 1;
         self.dialect = dialect;
         match &mut self.to {
             Some(kept) => kept.fill(to),
@@ -82,6 +100,7 @@ impl Run {
     ///
     /// # Errors
     /// Those of `spell`; the run is then as it was.
+    #[inline]
     pub(crate) fn append(
         &mut self,
         len: usize,
@@ -89,41 +108,38 @@ impl Run {
     ) -> Result<Joined, Fault> {
         self.reserve(len);
         let start = self.wire.len();
-        let guessed = start + self.dialect.header_len(len);
-        self.wire.extend_from_slice(&[0; HEADROOM]);
-        self.wire.truncate(guessed);
+        let header = self.dialect.header_len(len);
+        self.wire.extend_from_slice(&[0; HEADROOM][..header]);
         if let Err(fault) = spell(&mut self.wire) {
             self.wire.truncate(start);
             return Err(fault);
         }
+        let guessed = start + header;
         let len = self.wire.len() - guessed;
         if !self.dialect.can_say(len) {
             let payload = self.wire.split_off(guessed);
             self.wire.truncate(start);
             return Ok(Joined::TooLong(payload));
         }
-        self.put_header(start, guessed, len);
+        let end = start + self.dialect.header_len(len);
+        if end != guessed {
+            self.move_payload(guessed, end, len);
+        }
+        self.dialect.write_header(&mut self.wire[start..end], len);
+        self.places.push(end..end + len);
         Ok(Joined::Joined)
     }
 
-    /// Writes the header between `start` and the payload, which lies where a header of the guessed length ends.
-    fn put_header(&mut self, start: usize, guessed: usize, len: usize) {
-        let header = self.dialect.header(len);
-        let end = start + header.bytes().len();
-        if end != guessed {
-            self.wire.resize(end.max(guessed) + len, 0);
-            self.wire.copy_within(guessed..guessed + len, end);
-            self.wire.truncate(end + len);
-        }
-        match (&mut self.wire[start..end], header.bytes()) {
-            // The length of most headers: a copy of a known size is one instruction.
-            ([a, b, c, d], [w, x, y, z]) => [*a, *b, *c, *d] = [*w, *x, *y, *z],
-            (place, bytes) => place.copy_from_slice(bytes),
-        }
-        self.places.push(end..end + len);
+    /// Moves the payload at the end from where a header of the guessed length ends to where the true one does.
+    #[cold]
+    fn move_payload(&mut self, from: usize, to: usize, len: usize) {
+        self.wire.resize(to.max(from) + len, 0);
+        self.wire.copy_within(from..from + len, to);
+        self.wire.truncate(to + len);
     }
 
     /// Makes room: for one frame at first, for as much as the last run had when a second one comes.
+    #[inline]
     fn reserve(&mut self, len: usize) {
         let most = if self.places.len() == 1 { self.last.max(2 * len) } else { 0 };
         self.wire.reserve(most.max(len + HEADROOM));
@@ -222,12 +238,12 @@ mod tests {
         let mut run = run(Dialect::WebSocketJson);
         let hall = RoomName::parse("hall").unwrap();
         say(&mut run, "a", 1);
-        assert!(run.takes(Address::room(&lab()), Dialect::WebSocketJson, 100));
-        assert!(!run.takes(Address::room(&hall), Dialect::WebSocketJson, 100));
-        assert!(!run.takes(Address::room(&lab()), Dialect::WebSocketMsgPack, 100));
-        assert!(!run.takes(Address::room(&lab()), Dialect::WebSocketJson, FULL));
+        assert!(run.goes(Address::room(&lab()), Dialect::WebSocketJson) && run.has_room(100));
+        assert!(!run.goes(Address::room(&hall), Dialect::WebSocketJson));
+        assert!(!run.goes(Address::room(&lab()), Dialect::WebSocketMsgPack));
+        assert!(!run.has_room(FULL));
         say(&mut run, "b", 1);
         say(&mut run, "c", 1);
-        assert!(!run.takes(Address::room(&lab()), Dialect::WebSocketJson, 1));
+        assert!(!run.has_room(1));
     }
 }

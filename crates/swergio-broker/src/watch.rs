@@ -15,6 +15,7 @@ use swergio_proto::{Frame, Head, Kind, Limits, Route, SeatId};
 
 use self::flow::Flows;
 pub(crate) use self::ticker::begin;
+use crate::link::Heard;
 
 /// Kinds that are rare and that nobody should miss: shown as long as there is room, whatever the share.
 const ALWAYS: &[&str] = &[
@@ -119,30 +120,38 @@ impl Notes {
     pub(crate) fn note(
         &mut self,
         watch: &Watch,
-        frame: &Frame,
+        heard: &Heard<'_>,
         head: &Head<'_>,
         route: &Route<'_>,
         from: (&str, SeatId),
     ) {
         let Ok(kind) = head.kind() else { return };
         for to in [route.room, route.member].into_iter().flatten() {
-            self.flows.count(from.0, to, &kind, 1, frame.len() as u64);
+            self.flows.count(from.0, to, &kind, 1, heard.len() as u64);
         }
         // What the broker consumes itself is told to `_presence`.
         let goes = route.room.is_some() || route.member.is_some();
         if goes && watch.shows(head, &kind) {
+            if !self.has_room(heard.len()) {
+                self.missed += 1;
+                return;
+            }
             let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
-            self.show(Sighting { frame: frame.clone(), from: from.0.to_owned(), session: from.1, time });
+            self.show(Sighting { frame: heard.frame(), from: from.0.to_owned(), session: from.1, time });
         }
     }
 
+    fn has_room(&self, bytes: usize) -> bool {
+        let full = self.bytes + bytes > self.most_bytes && self.bytes > 0;
+        self.sightings.len() < self.most_sightings && !full
+    }
+
     fn show(&mut self, sighting: Sighting) {
-        let bytes = self.bytes + sighting.frame.len();
-        if self.sightings.len() >= self.most_sightings || (bytes > self.most_bytes && self.bytes > 0) {
+        if !self.has_room(sighting.frame.len()) {
             self.missed += 1;
             return;
         }
-        self.bytes = bytes;
+        self.bytes += sighting.frame.len();
         self.sightings.push(sighting);
     }
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Fault, Frame, Head};
+use crate::{Fault, Frame, Head, View};
 
 /// Names how a message is spelt: JSON in text frames, MessagePack in binary frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -83,7 +83,8 @@ pub struct Seam {
 impl Seam {
     /// Finds the seam of a frame that is one well-formed map, as [`Head::peek`] has found.
     #[inline]
-    pub fn of(frame: &Frame) -> Self {
+    pub fn of<'f>(frame: impl Into<View<'f>>) -> Self {
+        let frame = frame.into();
         let (kept, entries) = match frame.codec() {
             Codec::Json => json::seam(frame.bytes()),
             Codec::MsgPack => msgpack::seam(frame.bytes()),
@@ -150,9 +151,20 @@ impl Signature {
         &self.name
     }
 
+    /// Counts the bytes that a message gains by the signature, if it is laid out as nearly all are.
+    #[inline]
+    pub fn gain(&self, codec: Codec) -> usize {
+        match codec {
+            // The brace at the end is part of the signature.
+            Codec::Json => self.json.len() - 1,
+            Codec::MsgPack => self.msgpack.len(),
+        }
+    }
+
     /// Appends `frame` with the signature to `out`: the same as [`splice_sent_by`] with the name does.
     #[inline]
-    pub fn splice(&self, frame: &Frame, out: &mut Vec<u8>) {
+    pub fn splice<'f>(&self, frame: impl Into<View<'f>>, out: &mut Vec<u8>) {
+        let frame = frame.into();
         let seam = Seam::of(frame);
         let kept = &frame.bytes()[seam.kept()];
         let after = match seam.codec {
@@ -177,13 +189,13 @@ const COMMA: usize = 2;
 ///
 /// # Errors
 /// [`Fault::Malformed`] when the frame is not well-formed JSON within `nesting`, or is not JSON at all.
-pub fn respell_as_python(
-    frame: &Frame,
+pub fn respell_as_python<'f>(
+    frame: impl Into<View<'f>>,
     sent_by: Option<&str>,
     nesting: usize,
     out: &mut Vec<u8>,
 ) -> Result<(), Fault> {
-    json::python::respell(frame.bytes(), sent_by, nesting, out)
+    json::python::respell(frame.into().bytes(), sent_by, nesting, out)
 }
 
 /// Spells a frame in the other codec, or shares it when it is in that codec already.

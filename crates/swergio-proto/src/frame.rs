@@ -51,6 +51,12 @@ impl Frame {
         self.bytes
     }
 
+    /// Views the message where it lies.
+    #[inline]
+    pub fn view(&self) -> View<'_> {
+        View { codec: self.codec, bytes: &self.bytes }
+    }
+
     /// Counts the message's bytes.
     pub fn len(&self) -> usize {
         self.bytes.len()
@@ -59,5 +65,52 @@ impl Frame {
     /// Tells whether there are no bytes, which no codec takes for a message.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
+    }
+}
+
+/// Views one encoded message in memory of somebody else's, such as the buffer that it was read into.
+///
+/// ```
+/// use swergio_proto::{Codec, Head, View};
+///
+/// let view = View::new(Codec::Json, br#"{"TYPE": "DATA/TEXT"}"#);
+/// assert_eq!(Head::peek(view, 64)?.kind.text(), Some("DATA/TEXT"));
+/// # Ok::<(), swergio_proto::Fault>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View<'f> {
+    codec: Codec,
+    bytes: &'f [u8],
+}
+
+impl<'f> View<'f> {
+    /// Takes bytes that are one message in `codec`, unchecked: [`Head::peek`](crate::Head::peek) checks them.
+    #[inline]
+    pub fn new(codec: Codec, bytes: &'f [u8]) -> Self {
+        Self { codec, bytes }
+    }
+
+    /// Returns the codec that the bytes are in.
+    #[inline]
+    pub fn codec(self) -> Codec {
+        self.codec
+    }
+
+    /// Returns the message's bytes.
+    #[inline]
+    pub fn bytes(self) -> &'f [u8] {
+        self.bytes
+    }
+
+    /// Copies the message into a frame of its own.
+    pub fn to_frame(self) -> Frame {
+        Frame::new(self.codec, Bytes::copy_from_slice(self.bytes))
+    }
+}
+
+impl<'f> From<&'f Frame> for View<'f> {
+    #[inline]
+    fn from(frame: &'f Frame) -> Self {
+        frame.view()
     }
 }

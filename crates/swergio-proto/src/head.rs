@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::codec::{json, msgpack};
-use crate::{Codec, Fault, Frame, Kind};
+use crate::{Codec, Fault, Kind, View};
 
 /// Holds one field of a head as it came: absent, a string, or something that routing cannot take for one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,7 +116,7 @@ impl<'f> Head<'f> {
     /// # Errors
     /// [`Fault::Malformed`] when the bytes are not one map with string keys, or nest deeper than `nesting`.
     #[inline]
-    pub fn peek(frame: &'f Frame, nesting: usize) -> Result<Self, Fault> {
+    pub fn peek(frame: impl Into<View<'f>>, nesting: usize) -> Result<Self, Fault> {
         let mut head = Self::default();
         head.read(frame, nesting)?;
         Ok(head)
@@ -128,7 +128,8 @@ impl<'f> Head<'f> {
     /// # Errors
     /// As [`peek`](Self::peek); what was read until then is of no use.
     #[inline]
-    pub fn read(&mut self, frame: &'f Frame, nesting: usize) -> Result<(), Fault> {
+    pub fn read(&mut self, frame: impl Into<View<'f>>, nesting: usize) -> Result<(), Fault> {
+        let frame = frame.into();
         match frame.codec() {
             Codec::Json => json::peek(frame.bytes(), nesting, self),
             Codec::MsgPack => msgpack::peek(frame.bytes(), nesting, self),

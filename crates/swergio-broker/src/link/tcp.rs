@@ -2,15 +2,16 @@
 
 use std::future::Future;
 use std::io;
+use std::ops::Range;
 use std::pin::pin;
 use std::task::{Context, Poll};
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
-use swergio_proto::{Fault, Frame};
+use bytes::{BufMut, Bytes, BytesMut};
+use swergio_proto::{Codec, Fault};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::unread::Unread;
-use super::{Arrival, Broken, Link};
+use super::{Arrival, Broken, Heard, Link};
 use crate::dialect::Dialect;
 use crate::packet::COPIED;
 
@@ -20,34 +21,39 @@ pub(crate) struct TcpLink {
     unread: Unread,
     /// The large message that is being read into a buffer of its own, and its length, header included.
     large: Option<(BytesMut, usize)>,
+    /// The message that came last.
+    said: Wire,
+}
+
+/// Is a message with its header: a small one where it was read, or a large one in memory of its own.
+enum Wire {
+    Small(Range<usize>),
+    Large(Bytes),
 }
 
 impl TcpLink {
     /// Begins a stream with headers of `header` characters and bodies of `max` bytes at most.
     pub(crate) fn new(header: u8, max: usize) -> Self {
-        Self { header, max, unread: Unread::new(&[]), large: None }
+        Self { header, max, unread: Unread::new(&[]), large: None, said: Wire::Small(0..0) }
     }
 
     /// Cuts off the next message with its header; none when more must come.
-    ///
-    /// A small one is copied on its way, so that a few bytes which wait for a slow reader never hold the buffer
-    /// that they were read into.
-    fn cut(&mut self) -> Result<Option<Bytes>, Broken> {
+    fn cut(&mut self) -> Result<Option<Wire>, Broken> {
         if self.large.is_none() {
             let width = usize::from(self.header);
-            let Some(header) = self.unread.get(..width) else { return Ok(None) };
+            let Some(header) = self.unread.bytes().get(..width) else { return Ok(None) };
             let whole = width + length(header, self.max)?;
             if whole <= COPIED {
                 let came = self.unread.len() >= whole;
-                return Ok(came.then(|| self.unread.split_to(whole).freeze()));
+                return Ok(came.then(|| Wire::Small(self.unread.cut(whole))));
             }
             let mut wire = BytesMut::with_capacity(whole);
-            wire.extend_from_slice(&self.unread[..whole.min(self.unread.len())]);
-            self.unread.advance(wire.len());
+            let place = self.unread.cut(whole.min(self.unread.len()));
+            wire.extend_from_slice(self.unread.place(place));
             self.large = Some((wire, whole));
         }
         let large = self.large.take_if(|(wire, whole)| wire.len() == *whole);
-        Ok(large.map(|(wire, _)| wire.freeze()))
+        Ok(large.map(|(wire, _)| Wire::Large(wire.freeze())))
     }
 
     /// Reads what has come into the place where it belongs, and returns how many bytes that were.
@@ -60,8 +66,7 @@ impl TcpLink {
             let left = *whole - wire.len();
             return pin!(io.read_buf(&mut wire.limit(left))).poll(cx);
         }
-        self.unread.borrow();
-        pin!(io.read_buf(&mut *self.unread)).poll(cx)
+        pin!(io.read_buf(&mut self.unread.room(usize::MAX))).poll(cx)
     }
 }
 
@@ -74,8 +79,8 @@ impl Link for TcpLink {
         loop {
             match self.cut() {
                 Ok(Some(wire)) => {
-                    let frame = Frame::json(wire.slice(usize::from(self.header)..));
-                    return Poll::Ready(Arrival::Message { frame, wire: Some(wire) });
+                    self.said = wire;
+                    return Poll::Ready(Arrival::Message);
                 }
                 Ok(None) => {}
                 Err(broken) => return Poll::Ready(Arrival::Broken(broken)),
@@ -92,9 +97,17 @@ impl Link for TcpLink {
         }
     }
 
+    fn message(&mut self) -> Heard<'_> {
+        let header = usize::from(self.header);
+        match std::mem::replace(&mut self.said, Wire::Small(0..0)) {
+            Wire::Small(place) => Heard::lent(Codec::Json, self.unread.place(place), header),
+            Wire::Large(wire) => Heard::own(Codec::Json, wire, header),
+        }
+    }
+
     /// Upstream's client sends a header, then the body, and its system waits with the body (Nagle's algorithm).
     fn is_midway(&self) -> bool {
-        !self.unread.is_empty() || self.large.is_some()
+        self.unread.len() > 0 || self.large.is_some()
     }
 
     fn reply(&mut self) -> Option<Bytes> {

@@ -12,13 +12,14 @@ mod differential;
 mod tests;
 
 use std::io;
+use std::ops::Range;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use swergio_proto::{Codec, Limits};
+use swergio_proto::{Codec, Frame, Limits};
 use tokio::io::AsyncRead;
 
-use super::{Arrival, Broken, Link};
+use super::{Arrival, Broken, Heard, Link};
 use crate::dialect::Dialect;
 use reader::{Reader, Said};
 
@@ -26,20 +27,36 @@ use reader::{Reader, Said};
 pub(crate) struct WebSocketLink {
     reader: Reader,
     dialect: Dialect,
+    said: Message,
     reply: Option<Bytes>,
     heard: bool,
+}
+
+/// Is the message that came last.
+#[derive(Debug)]
+enum Message {
+    Small(Codec, Range<usize>),
+    Own(Frame),
 }
 
 impl WebSocketLink {
     /// Begins after the handshake; `early` is what the peer sent together with it.
     pub(crate) fn new(codec: Codec, early: &[u8], limits: &Limits) -> Self {
         let reader = Reader::new(early, limits.message_bytes);
-        Self { reader, dialect: Dialect::web_socket(codec), reply: None, heard: false }
+        let said = Message::Small(codec, 0..0);
+        Self { reader, dialect: Dialect::web_socket(codec), said, reply: None, heard: false }
     }
 
     fn arrival(&mut self, said: Said) -> Arrival {
         match said {
-            Said::Message(frame) => return Arrival::Message { frame, wire: None },
+            Said::Small(codec, place) => {
+                self.said = Message::Small(codec, place);
+                return Arrival::Message;
+            }
+            Said::Message(frame) => {
+                self.said = Message::Own(frame);
+                return Arrival::Message;
+            }
             Said::Ping(payload) => self.reply = Some(control::pong(&payload).into()),
             Said::Pong => {}
             Said::Close(payload) => match control::answer(&payload) {
@@ -79,6 +96,14 @@ impl Link for WebSocketLink {
                     return Poll::Pending;
                 }
             }
+        }
+    }
+
+    #[inline]
+    fn message(&mut self) -> Heard<'_> {
+        match std::mem::replace(&mut self.said, Message::Small(Codec::Json, 0..0)) {
+            Message::Small(codec, place) => Heard::lent(codec, self.reader.place(place), 0),
+            Message::Own(frame) => frame.into(),
         }
     }
 

@@ -2,88 +2,93 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use swergio_proto::{Address, Codec, Fault, Frame, Route, SeatId, Signature, respell_as_python, wrap_log};
+use swergio_proto::{
+    Address, AddressBuf, Codec, Fault, Frame, Route, SeatId, Signature, View, respell_as_python, wrap_log,
+};
 
 use super::Member;
 use crate::broker::Inner;
 use crate::dialect::{Dialect, HEADROOM};
 use crate::dues::Dues;
 use crate::fanout::Fanout;
+use crate::link::Heard;
 use crate::outbox::Outbox;
 use crate::packet::{COPIED, Packet};
 use crate::parcel::Parcel;
 use crate::run::{Joined, Run};
-
-/// Bytes that a spliced name takes besides itself, generously.
-const SPLICE_ROOM: usize = 64;
 
 /// Is a packet, and the dialect that it is in.
 type Sealed = (Dialect, Arc<Packet>);
 
 impl Member {
     /// Returns where a frame goes that may wait for others; what goes two ways must not, as their order would suffer.
-    pub(super) fn gathers<'h>(&self, frame: &Frame, route: &Route<'h>, logs: bool) -> Option<Address<'h>> {
-        let small = frame.len() <= COPIED;
+    pub(super) fn gathers<'h>(
+        &self,
+        heard: &Heard<'_>,
+        route: &Route<'h>,
+        logs: bool,
+    ) -> Option<Address<'h>> {
+        let small = heard.len() <= COPIED;
         match (route.room, route.member) {
             (Some(to), None) | (None, Some(to)) if small && !logs && !route.ack => Some(to),
             _ => None,
         }
     }
 
-    /// Appends a frame to the run, handing out first what goes elsewhere.
-    pub(super) fn gather(
-        &mut self,
-        frame: &Frame,
-        wire: Option<Bytes>,
-        to: Address<'_>,
-        unsigned: bool,
-    ) -> Result<(), Fault> {
-        let dialect = self.dialect_of(frame.codec());
-        let signature = self.signature.as_ref().ok_or(Fault::Unregistered)?;
-        let len = frame.len() + if unsigned { signature.name().len() + SPLICE_ROOM } else { 0 };
-        if !self.run.takes(to, dialect, len) {
-            hand_out(&mut self.run, &self.broker, &self.outbox, &mut self.dues);
+    /// Appends a message to the run, handing out first what goes elsewhere.
+    pub(super) fn gather(&mut self, heard: &Heard<'_>, to: Address<'_>, unsigned: bool) -> Result<(), Fault> {
+        let dialect = self.dialect_of(heard.codec());
+        if !self.run.goes(to, dialect) {
+            self.hand_out_run();
             self.run.turn(to, dialect);
         }
-        let joined = match wire.filter(|_| !unsigned) {
-            Some(wire) => {
-                self.run.append_verbatim(&wire, wire.len() - frame.len());
+        self.append(heard, unsigned)
+    }
+
+    /// Appends a message that goes where the run goes.
+    #[inline]
+    pub(super) fn append(&mut self, heard: &Heard<'_>, unsigned: bool) -> Result<(), Fault> {
+        let signature = self.signature.as_ref().ok_or(Fault::Unregistered)?;
+        let len = heard.len() + if unsigned { signature.gain(heard.codec()) } else { 0 };
+        if !self.run.has_room(len) {
+            hand_out(&mut self.run, &self.broker, &self.outbox, &mut self.dues);
+        }
+        let joined = match heard.forwardable().filter(|_| !unsigned) {
+            Some((wire, header)) => {
+                self.run.append_verbatim(wire, header);
                 Joined::Joined
             }
-            None if unsigned => self.run.append(len, |out| sign(frame, signature, &self.broker, out))?,
+            None if unsigned => {
+                self.run.append(len, |out| sign(heard.view(), signature, &self.broker, out))?
+            }
             None => self.run.append(len, |out| {
-                out.extend_from_slice(frame.bytes());
+                out.extend_from_slice(heard.view().bytes());
                 Ok(())
             })?,
         };
         if let Joined::TooLong(payload) = joined {
-            hand_out(&mut self.run, &self.broker, &self.outbox, &mut self.dues);
-            let frame = Frame::new(frame.codec(), payload);
-            self.deliver(&frame, None, &[Some(to)]);
+            let to = self.run.to();
+            self.hand_out_run();
+            self.deliver(&Frame::new(heard.codec(), payload), None, &[to.as_ref().map(AddressBuf::address)]);
         }
         Ok(())
     }
 
-    /// Makes a frame ready to be handed out alone: with SENT_BY where it lacks one, else as it came.
+    /// Makes a message ready to be handed out alone: with SENT_BY where it lacks one, else as it came.
     pub(super) fn ready(
         &self,
-        frame: &Frame,
-        wire: Option<Bytes>,
+        frame: Frame,
+        heard: &Heard<'_>,
         unsigned: bool,
     ) -> Result<(Frame, Option<Sealed>), Fault> {
         let (ledger, own) = (&self.broker.hub.ledger, self.dialect_of(frame.codec()));
         if !unsigned {
-            // A small one lies in the buffer that it was read into, which must not wait for a slow reader.
-            let own_copy = |wire: Bytes| {
-                if wire.len() > COPIED { wire } else { Bytes::copy_from_slice(&wire) }
-            };
-            return Ok((frame.clone(), wire.map(|wire| (own, Packet::verbatim(own_copy(wire), ledger)))));
+            return Ok((frame, heard.wire().map(|wire| (own, Packet::verbatim(wire, ledger)))));
         }
         let signature = self.signature.as_ref().ok_or(Fault::Unregistered)?;
-        let mut buffer = Vec::with_capacity(HEADROOM + frame.len() + signature.name().len() + SPLICE_ROOM);
+        let mut buffer = Vec::with_capacity(HEADROOM + frame.len() + signature.gain(frame.codec()));
         buffer.resize(HEADROOM, 0);
-        sign(frame, signature, &self.broker, &mut buffer)?;
+        sign(frame.view(), signature, &self.broker, &mut buffer)?;
         let dialect = own.for_payload(buffer.len() - HEADROOM);
         let (frame, packet) = Packet::build(buffer, dialect, ledger);
         Ok((frame, Some((dialect, packet))))
@@ -168,8 +173,9 @@ fn hand_out(run: &mut Run, broker: &Inner, outbox: &Outbox, dues: &mut Dues) {
     });
 }
 
-/// Appends a frame that lacks SENT_BY to `out`, signed, in upstream's way spelt as Python spells it.
-fn sign(frame: &Frame, signature: &Signature, broker: &Inner, out: &mut Vec<u8>) -> Result<(), Fault> {
+/// Appends a message that lacks SENT_BY to `out`, signed, in upstream's way spelt as Python spells it.
+#[inline]
+fn sign(frame: View<'_>, signature: &Signature, broker: &Inner, out: &mut Vec<u8>) -> Result<(), Fault> {
     if broker.rules.upstream && frame.codec() == Codec::Json {
         return respell_as_python(frame, Some(signature.name()), broker.rules.limits.nesting, out);
     }

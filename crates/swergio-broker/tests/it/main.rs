@@ -8,6 +8,7 @@ mod config;
 mod console;
 mod conversations;
 mod faults;
+mod habits;
 mod handshake;
 mod legacy;
 mod logging;

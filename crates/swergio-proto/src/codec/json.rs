@@ -12,6 +12,7 @@ mod walk;
 
 pub(crate) use number::{write_f32, write_f64};
 pub(crate) use peek::peek;
+pub(crate) use stride::is_plain;
 pub(crate) use text::write_str;
 pub(crate) use to_msgpack::to_msgpack;
 

@@ -88,6 +88,23 @@ impl<'f> Entries<'f> {
     }
 }
 
+/// Is what a value holds that nobody reads on its way.
+pub(crate) enum Payload<'f> {
+    Text(&'f str),
+    Bytes(&'f [u8]),
+}
+
+/// Finds the payload of a value: that of a text, of bytes, or of a tensor.
+pub(crate) fn payload(value: &[u8]) -> Option<Payload<'_>> {
+    let mut reader = Reader::new(value);
+    match reader.next().ok()? {
+        Token::Str(text) => Some(Payload::Text(text)),
+        Token::Bin(bytes) => Some(Payload::Bytes(bytes)),
+        Token::Map(3) => TensorMap::read(reader).map(|(tensor, _)| Payload::Bytes(tensor.data)),
+        _ => None,
+    }
+}
+
 /// Finds what stays of the map `bytes` when it takes one more entry, and how many it has.
 pub(crate) fn seam(bytes: &[u8]) -> (Range<usize>, u32) {
     let mut reader = Reader::new(bytes);

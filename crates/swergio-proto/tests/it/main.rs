@@ -5,6 +5,7 @@
 mod corpus;
 mod envelope;
 mod json;
+mod layout;
 mod msgpack;
 mod router;
 mod session;

@@ -21,7 +21,7 @@ impl Message {
         self.bytes.len()
     }
 
-    /// Takes in a data frame that may stand where it does: the whole of a message, or a fragment of `begun`. Where it
+    /// Takes in a large data frame that may stand where it does: the whole of a message, or a fragment of `begun`. Where it
     /// is known to be `ascii`, it is not looked at again.
     ///
     /// # Errors
@@ -34,16 +34,17 @@ impl Message {
         ascii: bool,
     ) -> Result<Option<Frame>, Broken> {
         if header.last && begun.is_none() {
-            let codec = codec(header.opcode);
-            if codec == Codec::Json && !ascii && std::str::from_utf8(&payload).is_err() {
-                return Err(not_text());
-            }
+            let codec = check_whole(&header, &payload, ascii)?;
             return Ok(Some(Frame::new(codec, payload.freeze())));
         }
         Self::take_fragment(begun, header, &payload)
     }
 
-    fn take_fragment(
+    /// Takes in a fragment, and returns the message if it was the last one.
+    ///
+    /// # Errors
+    /// 1007 for text that is not UTF-8, with the first fragment that proves it.
+    pub(super) fn take_fragment(
         begun: &mut Option<Self>,
         header: Header,
         payload: &[u8],
@@ -72,6 +73,19 @@ impl Message {
         }
         Ok(())
     }
+}
+
+/// Checks a message of one frame, not looking again at what is known to be `ascii`, and returns its codec.
+///
+/// # Errors
+/// 1007 for text that is not UTF-8.
+#[inline]
+pub(super) fn check_whole(header: &Header, payload: &[u8], ascii: bool) -> Result<Codec, Broken> {
+    let codec = codec(header.opcode);
+    if codec == Codec::Json && !ascii && std::str::from_utf8(payload).is_err() {
+        return Err(not_text());
+    }
+    Ok(codec)
 }
 
 fn codec(opcode: Opcode) -> Codec {

@@ -2,27 +2,30 @@
 
 use std::future::Future;
 use std::io;
+use std::ops::Range;
 use std::pin::pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
-use swergio_proto::Frame;
+use bytes::{BufMut, Bytes, BytesMut};
+use swergio_proto::{Codec, Frame};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::header::{Header, Opcode, too_large, wrong};
 use super::mask::unmask;
-use super::message::Message;
+use super::message::{self, Message};
 use crate::link::Broken;
 use crate::link::unread::Unread;
 use crate::packet::COPIED;
 
-/// Payloads over this size are read into a buffer of their own. Smaller ones are copied on their way, so that a few
-/// bytes which wait for a slow reader never hold the buffer that they were read into.
+/// Payloads over this size are read into a buffer of their own. Smaller ones are looked at where they were read, and
+/// copied on their way.
 pub(super) const LARGE: usize = COPIED;
 
 /// What a peer said.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Said {
+    /// A message of one small frame, at this place of what was read.
+    Small(Codec, Range<usize>),
     Message(Frame),
     Ping(Bytes),
     Pong,
@@ -43,7 +46,13 @@ pub(super) struct Reader {
     message: Option<Message>,
 }
 
-/// Is a frame; a large one is on its way into a buffer of exactly its size.
+/// Is a whole frame: a small one where it was read, or a large one.
+enum Cut {
+    Small { header: Header, place: Range<usize>, ascii: bool },
+    Large(Filling),
+}
+
+/// Is a large frame, on its way into a buffer of exactly its size.
 #[derive(Debug)]
 struct Filling {
     header: Header,
@@ -64,52 +73,79 @@ impl Reader {
     /// The close code of the first rule that is broken; nothing after it can be read.
     pub(super) fn next(&mut self) -> Result<Option<Said>, Broken> {
         loop {
-            let Some(Filling { header, payload, ascii }) = self.cut()? else { return Ok(None) };
-            let said = match header.opcode {
-                Opcode::Close => Said::Close(payload.freeze()),
-                Opcode::Ping => Said::Ping(payload.freeze()),
-                Opcode::Pong => Said::Pong,
-                _ => match Message::take(&mut self.message, header, payload, ascii)? {
-                    Some(frame) => Said::Message(frame),
-                    None => continue,
-                },
+            let said = match self.cut()? {
+                None => return Ok(None),
+                Some(Cut::Small { header, place, ascii }) => self.understand(header, place, ascii)?,
+                Some(Cut::Large(Filling { header, payload, ascii })) => {
+                    Message::take(&mut self.message, header, payload, ascii)?.map(Said::Message)
+                }
             };
-            return Ok(Some(said));
+            if said.is_some() {
+                return Ok(said);
+            }
         }
+    }
+
+    /// Shows a small message, until more is read.
+    #[inline]
+    pub(super) fn place(&self, place: Range<usize>) -> &[u8] {
+        self.unread.place(place)
+    }
+
+    /// Makes of a small frame what it says; nothing, if it is a fragment that others follow.
+    #[inline]
+    fn understand(
+        &mut self,
+        header: Header,
+        place: Range<usize>,
+        ascii: bool,
+    ) -> Result<Option<Said>, Broken> {
+        let payload = self.unread.place(place.clone());
+        Ok(Some(match header.opcode {
+            Opcode::Close => Said::Close(Bytes::copy_from_slice(payload)),
+            Opcode::Ping => Said::Ping(Bytes::copy_from_slice(payload)),
+            Opcode::Pong => Said::Pong,
+            _ if header.last && self.message.is_none() => {
+                Said::Small(message::check_whole(&header, payload, ascii)?, place)
+            }
+            _ => {
+                let whole = Message::take_fragment(&mut self.message, header, payload)?;
+                return Ok(whole.map(Said::Message));
+            }
+        }))
     }
 
     /// Cuts off the next whole frame.
     #[inline]
-    fn cut(&mut self) -> Result<Option<Filling>, Broken> {
+    fn cut(&mut self) -> Result<Option<Cut>, Broken> {
         if self.frame.is_none() {
-            let Some(header) = Header::parse(&self.unread, self.max)? else { return Ok(None) };
+            let Some(header) = Header::parse(self.unread.bytes(), self.max)? else { return Ok(None) };
             self.check_place(&header)?;
             if header.len <= LARGE {
                 return Ok(self.cut_small(header));
             }
             self.begin_large(header);
         }
-        Ok(self.frame.take_if(|frame| frame.payload.len() == frame.header.len))
+        Ok(self.frame.take_if(|frame| frame.payload.len() == frame.header.len).map(Cut::Large))
     }
 
     #[inline]
-    fn cut_small(&mut self, header: Header) -> Option<Filling> {
-        let size = header.size + header.len;
-        if self.unread.len() < size {
+    fn cut_small(&mut self, header: Header) -> Option<Cut> {
+        if self.unread.len() < header.size + header.len {
             return None;
         }
-        let mut payload = self.unread.split_to(size);
-        payload.advance(header.size);
-        let ascii = unmask(&mut payload, header.mask, 0);
-        Some(Filling { header, payload, ascii })
+        self.unread.cut(header.size);
+        let place = self.unread.cut(header.len);
+        let ascii = unmask(self.unread.place_mut(place.clone()), header.mask, 0);
+        Some(Cut::Small { header, place, ascii })
     }
 
     /// Gives a large frame its buffer, and moves there what has come of it.
     fn begin_large(&mut self, header: Header) {
-        self.unread.advance(header.size);
+        self.unread.cut(header.size);
         let mut payload = BytesMut::with_capacity(header.len);
-        payload.extend_from_slice(&self.unread[..header.len.min(self.unread.len())]);
-        self.unread.advance(payload.len());
+        let place = self.unread.cut(header.len.min(self.unread.len()));
+        payload.extend_from_slice(self.unread.place(place));
         let ascii = unmask(&mut payload, header.mask, 0);
         self.frame = Some(Filling { header, payload, ascii });
         self.large = header.len > 4 * LARGE;
@@ -135,9 +171,8 @@ impl Reader {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         let Some(Filling { header, payload, ascii }) = &mut self.frame else {
-            self.unread.borrow();
             let most = if std::mem::take(&mut self.large) { LARGE } else { usize::MAX };
-            return pin!(io.read_buf(&mut (&mut *self.unread).limit(most))).poll(cx);
+            return pin!(io.read_buf(&mut self.unread.room(most))).poll(cx);
         };
         let had = payload.len();
         let read = ready!(pin!(io.read_buf(&mut payload.limit(header.len - had))).poll(cx))?;

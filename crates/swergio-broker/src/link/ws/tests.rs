@@ -77,10 +77,13 @@ pub(super) fn read(link: &mut WebSocketLink, io: &mut Pieces) -> (Vec<Came>, Vec
     while let Poll::Ready(arrival) = link.poll_receive(io, &mut cx) {
         let reply = link.reply().unwrap_or_default();
         came.push(match arrival {
-            Arrival::Message { frame, .. } if frame.codec() == Codec::Json => {
-                Came::Text(frame.bytes().to_vec())
+            Arrival::Message => {
+                let message = link.message().frame();
+                match message.codec() {
+                    Codec::Json => Came::Text(message.bytes().to_vec()),
+                    Codec::MsgPack => Came::Binary(message.bytes().to_vec()),
+                }
             }
-            Arrival::Message { frame, .. } => Came::Binary(frame.bytes().to_vec()),
             Arrival::Sign => Came::Sign,
             Arrival::End => Came::Closed(reply.get(2..4).map(|code| u16::from_be_bytes([code[0], code[1]]))),
             Arrival::Broken(broken) => Came::Closed(Some(broken.code)),

@@ -10,7 +10,7 @@ const TOPS: u64 = 0x8080_8080_8080_8080;
 
 /// Tells whether a byte stands for itself in a JSON string.
 #[inline]
-pub(super) fn is_plain(byte: u8) -> bool {
+pub(crate) fn is_plain(byte: u8) -> bool {
     (byte >= 0x20) & (byte != b'"') & (byte != b'\\')
 }
 

@@ -2,8 +2,8 @@
 
 use swergio_proto::Limits;
 
-/// Messages at most: enough small ones for a run to fill its 64 KiB.
-const ARRIVALS: usize = 512;
+/// Messages at most: as many small ones as one read brings.
+const ARRIVALS: usize = 2048;
 /// Messages in any case, however few an outbox holds.
 const LEAST: usize = 128;
 /// Bytes of messages after which a batch ends too: far less than an outbox holds, or a burst of large messages
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_batch_ends_with_its_messages_its_bytes_or_half_of_an_outbox() {
-        assert_eq!(filled(65_536, 100), 512);
+        assert_eq!(filled(65_536, 100), 2048);
         assert_eq!(filled(65_536, 100_000), 3);
         assert_eq!(filled(600, 100), 300);
         assert_eq!(filled(8, 100), 128);

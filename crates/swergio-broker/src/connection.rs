@@ -43,6 +43,8 @@ pub(crate) struct Connection<T, L> {
     alarm: Pin<Box<Sleep>>,
     stage: Stage,
     batch: Batch,
+    /// Whether receivers of the batch before have not been written to yet.
+    owes: bool,
     /// Whether what waited has been given up already.
     cut_short: bool,
 }
@@ -87,6 +89,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
             outbox,
             stage: Stage::Open,
             batch: Batch::new(&broker.config.limits),
+            owes: false,
             cut_short: false,
         }))
     }
@@ -130,56 +133,53 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
         }
     }
 
-    /// Takes in messages until none is there, then rings the bells of those who were told something.
+    /// Takes in messages until none is there, then writes to those who were told something.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while self.stage == Stage::Open && !self.batch.is_full() {
-            let Poll::Ready(arrival) = self.link.poll_receive(&mut self.io, cx) else {
-                if self.link.is_midway()
-                    && let Some(mouth) = &self.outbox.writer().mouth
-                {
-                    mouth.acknowledge();
-                }
-                self.end_batch();
-                return Poll::Pending;
-            };
-            match arrival {
-                Arrival::Message => self.take_message(),
-                other => {
-                    self.batch.count(0);
-                    self.take(other);
-                }
+        let mut dry = false;
+        while self.stage == Stage::Open && !self.owes && !dry && !self.batch.is_full() {
+            match self.link.poll_receive(&mut self.io, cx) {
+                Poll::Ready(arrival) => self.take(arrival),
+                Poll::Pending => dry = true,
             }
+        }
+        if dry
+            && self.link.is_midway()
+            && let Some(mouth) = &self.outbox.writer().mouth
+        {
+            mouth.acknowledge();
         }
         let full = self.batch.is_full();
         self.end_batch();
-        if full {
+        if full || self.owes {
+            // Others have a turn first.
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        Poll::Ready(())
+        if dry { Poll::Pending } else { Poll::Ready(()) }
     }
 
     fn end_batch(&mut self) {
         if self.link.heard() {
             self.liveness.alive();
         }
-        if self.batch.end()
+        if (self.batch.end() || self.owes)
             && let Peer::Member(member) = &mut self.peer
         {
-            member.settle();
+            self.owes = member.settle_some();
         }
     }
 
     fn take(&mut self, arrival: Arrival) {
         match arrival {
+            Arrival::Message => return self.take_message(),
             Arrival::Sign => self.answer(),
             Arrival::End => {
                 let farewell = self.link.reply();
                 self.leave(farewell);
             }
             Arrival::Broken(broken) => self.break_off(&broken),
-            Arrival::Message => self.take_message(),
         }
+        self.batch.count(0);
     }
 
     fn take_message(&mut self) {

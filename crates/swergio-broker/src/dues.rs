@@ -7,8 +7,9 @@ use swergio_proto::Codec;
 use crate::meter::Meter;
 use crate::outbox::Outbox;
 
-/// Bytes that a sender writes to its receivers' sockets itself, once for a batch.
-const THROUGH: usize = 1 << 20;
+/// Bytes that a sender writes to its receivers' sockets in one go, before others have a turn: some milliseconds of
+/// copying. A turn is not cheap: another thread takes the sender over, to whose processor nothing is near.
+const THROUGH: usize = 32 << 20;
 
 /// Collects, while messages are taken in one after another, what is done once for all of them.
 #[derive(Debug, Default)]
@@ -38,22 +39,84 @@ impl Dues {
         self.bells.push(Arc::clone(outbox));
     }
 
-    /// Writes to every outbox that is due, or rings its bell, and adds the figures to those of the broker.
-    ///
-    /// One who has much to write leaves some of it to the others' own tasks, which may have more processors.
-    pub(crate) fn settle(&mut self, meter: &Meter) {
+    /// Writes to outboxes that are due, as much as is written in one go, and adds the figures to those of the broker.
+    /// Returns whether some are left, for when others have had a turn.
+    pub(crate) fn settle_some(&mut self, meter: &Meter) -> bool {
         meter.received(std::mem::take(&mut self.received), std::mem::take(&mut self.received_bytes));
         meter.delivered(std::mem::take(&mut self.delivered));
-        let mut written = 0;
-        for outbox in self.bells.drain(..) {
-            if written < THROUGH {
-                written += outbox.write_through().bytes;
-            } else {
-                outbox.ring();
-            }
+        let (mut written, mut done) = (0, 0);
+        while let Some(outbox) = self.bells.get(done).filter(|_| written < THROUGH) {
+            written += outbox.write_through().bytes;
+            done += 1;
         }
+        self.bells.drain(..done);
         if written > 0 {
             meter.sent(written);
         }
+        !self.bells.is_empty()
+    }
+
+    /// Settles all of it now: what is left is written by the receivers' own tasks.
+    pub(crate) fn settle(&mut self, meter: &Meter) {
+        self.settle_some(meter);
+        self.bells.drain(..).for_each(|outbox| outbox.ring());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, IoSlice};
+
+    use super::*;
+    use crate::config::Metrics;
+    use crate::dialect::Dialect;
+    use crate::fanout::push;
+    use crate::packet::Packet;
+    use crate::socket::Mouth;
+    use swergio_proto::{Frame, Limits, SeatId};
+
+    /// Takes whatever it is given.
+    #[derive(Debug)]
+    struct Wide;
+
+    impl Mouth for Wide {
+        fn try_write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+            Ok(slices.iter().map(|slice| slice.len()).sum())
+        }
+    }
+
+    /// Tells forty members a quarter more than is written in one go.
+    fn told() -> (Vec<Arc<Outbox>>, Dues) {
+        let packet = Packet::seal(&Frame::json(vec![b'x'; 1 << 20]), Dialect::WebSocketJson, &Arc::default());
+        let (mut outboxes, mut dues) = (Vec::new(), Dues::default());
+        for seat in 0..40 {
+            let outbox = Arc::new(Outbox::new(SeatId(seat), Dialect::WebSocketJson, &Limits::default()));
+            outbox.writer().mouth = Some(Arc::new(Wide));
+            push(&outbox, &packet, &mut dues);
+            outboxes.push(outbox);
+        }
+        (outboxes, dues)
+    }
+
+    fn count(outboxes: &[Arc<Outbox>], what: impl Fn(&Outbox) -> bool) -> usize {
+        outboxes.iter().filter(|outbox| what(outbox)).count()
+    }
+
+    #[test]
+    fn who_has_much_to_write_lets_others_have_a_turn_and_goes_on() {
+        let ((outboxes, mut dues), meter) = (told(), Meter::new(Metrics::Own));
+        assert!(dues.settle_some(&meter));
+        assert_eq!(count(&outboxes, |outbox| outbox.bytes() > 0), 8);
+        assert!(!dues.settle_some(&meter));
+        assert_eq!(count(&outboxes, |outbox| outbox.bytes() > 0 || outbox.was_rung()), 0);
+    }
+
+    #[test]
+    fn who_leaves_wakes_those_who_were_not_written_to() {
+        let ((outboxes, mut dues), meter) = (told(), Meter::new(Metrics::Own));
+        dues.settle(&meter);
+        assert_eq!(count(&outboxes, |outbox| outbox.bytes() > 0), 8);
+        assert_eq!(count(&outboxes, Outbox::was_rung), 8);
+        assert!(!dues.settle_some(&meter));
     }
 }

@@ -68,14 +68,23 @@ impl Member {
         std::mem::take(&mut self.registered)
     }
 
-    /// Hands out what was gathered, and rings the bells of all who were told something since the last time.
-    pub(crate) fn settle(&mut self) {
+    /// Hands out what was gathered, and begins to write to those who were told something since the last time. Returns
+    /// whether some are left, to be gone on with before anything else is read.
+    pub(crate) fn settle_some(&mut self) -> bool {
         self.hand_out_run();
         if let Some(notes) = &mut self.notes {
             self.broker.hub.watch.collect(notes);
         }
-        self.dues.settle(&self.broker.hub.meter);
+        let left = self.dues.settle_some(&self.broker.hub.meter);
         self.broker.hub.shed(self.broker.config.limits.outboxes_bytes);
+        left
+    }
+
+    /// Hands out what was gathered, and writes to all who were told something, or wakes them, now.
+    pub(crate) fn settle(&mut self) {
+        if self.settle_some() {
+            self.dues.settle(&self.broker.hub.meter);
+        }
     }
 
     /// Gives up the member's seats.

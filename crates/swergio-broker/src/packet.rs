@@ -1,6 +1,7 @@
 //! Packet: frames with their transport's headers before them, encoded once for all their recipients.
 
 use std::io::IoSlice;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -116,16 +117,56 @@ impl Packet {
         self.frames
     }
 
+    /// Returns what is left of the packet after `written` bytes, if it is one piece.
+    #[inline]
+    pub(crate) fn piece(&self, written: usize) -> Option<&[u8]> {
+        self.head.get(written..).filter(|_| self.body.is_empty() && self.tail.is_empty())
+    }
+
     /// Appends what is left of the packet after `written` bytes to `slices`.
-    pub(crate) fn slices<'p>(&'p self, written: usize, slices: &mut Vec<IoSlice<'p>>) {
+    pub(crate) fn slices<'p>(&'p self, written: usize, slices: &mut Slices<'p>) {
         let mut written = written;
         for part in [&self.head, &self.body, &self.tail] {
             let left = &part[written.min(part.len())..];
             written = written.saturating_sub(part.len());
             if !left.is_empty() {
-                slices.push(IoSlice::new(left));
+                slices.push(left);
             }
         }
+    }
+}
+
+/// Counts the slices that are handed to one write at most.
+const SLICES: usize = 64;
+
+/// Holds what is handed to one write, without allocating.
+#[derive(Debug)]
+pub(crate) struct Slices<'p> {
+    slices: [IoSlice<'p>; SLICES],
+    len: usize,
+}
+
+impl<'p> Slices<'p> {
+    pub(crate) fn new() -> Self {
+        Self { slices: [IoSlice::new(&[]); SLICES], len: 0 }
+    }
+
+    /// Tells whether there is room for another packet.
+    pub(crate) fn has_room(&self) -> bool {
+        self.len + Packet::PARTS <= SLICES
+    }
+
+    fn push(&mut self, bytes: &'p [u8]) {
+        self.slices[self.len] = IoSlice::new(bytes);
+        self.len += 1;
+    }
+}
+
+impl<'p> Deref for Slices<'p> {
+    type Target = [IoSlice<'p>];
+
+    fn deref(&self) -> &[IoSlice<'p>] {
+        &self.slices[..self.len]
     }
 }
 
@@ -141,7 +182,7 @@ mod tests {
     use swergio_proto::{Codec, splice_sent_by, transcode};
 
     fn wire(packet: &Packet) -> Vec<u8> {
-        let mut slices = Vec::new();
+        let mut slices = Slices::new();
         packet.slices(0, &mut slices);
         slices.iter().flat_map(|slice| slice.to_vec()).collect()
     }
@@ -169,7 +210,7 @@ mod tests {
             let sealed = Packet::seal(&whole, dialect, &Arc::default());
             assert_eq!((wire(&packet), packet.len()), (wire(&sealed), sealed.len()));
             for written in [0, 3, 4, 5, packet.len() - 20, packet.len() - 1] {
-                let mut slices = Vec::new();
+                let mut slices = Slices::new();
                 packet.slices(written, &mut slices);
                 let left: Vec<u8> = slices.iter().flat_map(|slice| slice.to_vec()).collect();
                 assert_eq!(left, wire(&sealed)[written..]);
@@ -207,7 +248,7 @@ mod tests {
     fn a_half_written_packet_goes_on_where_it_stopped() {
         let packet = Packet::seal(&Frame::json(vec![b'x'; 20_000]), Dialect::WebSocketJson, &Arc::default());
         for written in [0, 1, 4, 5, 20_003] {
-            let mut slices = Vec::new();
+            let mut slices = Slices::new();
             packet.slices(written, &mut slices);
             assert_eq!(slices.iter().map(|slice| slice.len()).sum::<usize>(), 20_004 - written);
         }

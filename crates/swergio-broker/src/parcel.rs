@@ -102,11 +102,12 @@ impl Resealed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packet::Slices;
 
     const NARROW: Dialect = Dialect::Tcp { header: 1 };
 
     fn wire(packet: &Packet) -> Vec<u8> {
-        let mut slices = Vec::new();
+        let mut slices = Slices::new();
         packet.slices(0, &mut slices);
         slices.iter().flat_map(|slice| slice.to_vec()).collect()
     }

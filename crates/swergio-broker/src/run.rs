@@ -9,8 +9,8 @@ use crate::dialect::{Dialect, HEADROOM};
 use crate::packet::Ledger;
 use crate::parcel::Parcel;
 
-/// Bytes from which on a run is handed out without waiting for more.
-const FULL: usize = 64 << 10;
+/// Bytes from which on a run is handed out without waiting for more: what one read brings is one run, signed or not.
+const FULL: usize = 320 << 10;
 
 /// Gathers frames behind their headers until one comes that goes elsewhere.
 #[derive(Debug)]

@@ -8,11 +8,9 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::AsyncWrite;
 
-use crate::packet::Packet;
+use crate::packet::{Packet, Slices};
 use crate::socket::Mouth;
 
-/// Slices handed to one write.
-const SLICES: usize = 64;
 /// Answers to pings that may wait; of more, the latest stands for all (RFC 6455, section 5.5.3).
 const URGENT: usize = 16;
 
@@ -69,7 +67,7 @@ impl Writer {
         sent: &mut Sent,
     ) -> Poll<io::Result<()>> {
         while !self.is_empty() {
-            let mut slices = Vec::with_capacity(SLICES);
+            let mut slices = Slices::new();
             self.gather(&mut slices);
             let written = Pin::new(&mut *io).poll_write_vectored(cx, &slices);
             let was_blocked = std::mem::replace(&mut self.blocked, written.is_pending());
@@ -84,19 +82,31 @@ impl Writer {
     ///
     /// Where that is not all, for whatever reason, the connection's own task will find out why.
     pub(crate) fn write_through(&mut self, sent: &mut Sent) {
-        let Some(mouth) = self.mouth.clone() else { return };
+        let Some(mouth) = self.mouth.take() else { return };
         while !self.is_empty() {
-            let mut slices = Vec::with_capacity(SLICES);
-            self.gather(&mut slices);
-            let Ok(wrote) = mouth.try_write(&slices) else { return };
-            if self.advance(wrote, sent).is_err() {
-                return;
+            let written = match self.lone() {
+                Some(bytes) => mouth.try_write(&[IoSlice::new(bytes)]),
+                None => {
+                    let mut slices = Slices::new();
+                    self.gather(&mut slices);
+                    mouth.try_write(&slices)
+                }
+            };
+            if written.and_then(|wrote| self.advance(wrote, sent)).is_err() {
+                break;
             }
         }
+        self.mouth = Some(mouth);
+    }
+
+    /// Returns what is left of the one packet that there is, if that is one piece: most often it is so.
+    fn lone(&self) -> Option<&[u8]> {
+        let packet = self.queue.front().filter(|_| self.queue.len() == 1 && self.urgent.is_empty())?;
+        packet.piece(self.written)
     }
 
     /// Chooses what goes next: the rest of what has begun, then what is urgent, then the queue.
-    fn gather<'w>(&'w self, slices: &mut Vec<IoSlice<'w>>) {
+    fn gather<'w>(&'w self, slices: &mut Slices<'w>) {
         if self.urgent_next() {
             self.urgent[0].slices(self.written, slices);
             return;
@@ -104,7 +114,7 @@ impl Writer {
         let most = if self.urgent.is_empty() { self.queue.len() } else { 1 };
         let mut written = self.written;
         for packet in self.queue.iter().take(most) {
-            if slices.len() + Packet::PARTS > SLICES {
+            if !slices.has_room() {
                 break;
             }
             packet.slices(written, slices);

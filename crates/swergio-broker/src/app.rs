@@ -160,18 +160,18 @@ async fn serve_upgraded(
     grant: Option<Arc<Grant>>,
 ) {
     let Ok(upgraded) = upgrading.await else { return };
-    let limits = &broker.0.config.limits;
+    let (limits, spares) = (&broker.0.config.limits, &broker.0.hub.spares);
     // Our own accept loop hands out plain TCP streams, which are served without an indirection. What hyper has
     // read beyond the request goes to the link at once, so that its buffer is not kept for the connection's life.
     let serving: Pin<Box<dyn Future<Output = ()> + Send>> = match upgraded.downcast::<TokioIo<TcpStream>>() {
         Ok(parts) => {
-            let link = WebSocketLink::new(handshake.codec, &parts.read_buf, limits);
+            let link = WebSocketLink::new(handshake.codec, &parts.read_buf, limits, spares);
             let socket = Socket::new(parts.io.into_inner());
             let mouth = Some(socket.mouth());
             Box::pin(serve(broker, socket, mouth, link, introduction, grant))
         }
         Err(upgraded) => {
-            let link = WebSocketLink::new(handshake.codec, &[], limits);
+            let link = WebSocketLink::new(handshake.codec, &[], limits, spares);
             Box::pin(serve(broker, TokioIo::new(upgraded), None, link, introduction, grant))
         }
     };

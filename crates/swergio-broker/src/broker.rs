@@ -128,7 +128,7 @@ impl Broker {
             Fault::Forbidden { field: "NAME", name: "without a token".to_owned() }
         })?;
         let config = &self.0.config;
-        let link = TcpLink::new(config.header_length, config.limits.message_bytes);
+        let link = TcpLink::new(config.header_length, config.limits.message_bytes, &self.0.hub.spares);
         let mut connection = Connection::open(&self.0, io, link, Some(grant))?;
         connection.open_mouth(mouth);
         connection.run().await;
@@ -143,7 +143,7 @@ impl Broker {
     where
         T: AsyncRead + AsyncWrite + Unpin + Send,
     {
-        let link = WebSocketLink::new(codec, &[], &self.0.config.limits);
+        let link = WebSocketLink::new(codec, &[], &self.0.config.limits, &self.0.hub.spares);
         Connection::open(&self.0, io, link, Some(Arc::new(grant)))?.run().await;
         Ok(())
     }

@@ -198,6 +198,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
                     member.settle();
                 }
                 let stays = member.receive(&heard);
+                if let Some(memory) = heard.memory() {
+                    self.broker.hub.spares.keep(memory);
+                }
                 drop(heard);
                 self.note_registration();
                 if !stays {

@@ -16,6 +16,7 @@ use crate::meter::Meter;
 use crate::outbox::Outbox;
 use crate::packet::{Ledger, Packet};
 use crate::parcel::Parcel;
+use crate::spares::Spares;
 use crate::watch::Watch;
 
 /// Routers that share the addresses, so that rooms seldom wait for one another's lock.
@@ -35,6 +36,7 @@ pub(crate) struct Hub {
     presence: AtomicBool,
     pub(crate) watch: Watch,
     pub(crate) ledger: Arc<Ledger>,
+    pub(crate) spares: Arc<Spares>,
     pub(crate) meter: Meter,
 }
 
@@ -55,6 +57,7 @@ impl Hub {
             presence: AtomicBool::new(false),
             watch: Watch::new(limits),
             ledger: Arc::default(),
+            spares: Arc::new(Spares::new(limits.spare_bytes)),
             meter,
         }
     }

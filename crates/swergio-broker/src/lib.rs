@@ -41,6 +41,7 @@ mod parcel;
 mod run;
 mod serve;
 mod socket;
+mod spares;
 mod watch;
 mod writer;
 

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+use swergio_proto::Codec;
+
 const MIB: usize = 1 << 20;
+/// Bytes that the fields around a tensor may take.
+const ENVELOPE: usize = 64 << 10;
 
 /// Bounds what a client may hold, and how long it waits.
 ///
@@ -27,7 +31,8 @@ pub struct Bounds {
     pub requests: usize,
     /// Events that wait for one listener. Beyond it the oldest are forgotten. 256.
     pub events: usize,
-    /// Bytes of one message, in and out. Sending a larger one is an error, receiving one breaks the link. 64 MiB.
+    /// Bytes of one message, in and out. Sending a larger one is an error, receiving one breaks the link. 64 MiB;
+    /// in MessagePack 64 KiB more, so that a tensor of this size fits with what is around it.
     pub message_bytes: usize,
     /// Depth of nested lists and maps in one message. 64.
     pub nesting: usize,
@@ -41,6 +46,16 @@ pub struct Bounds {
     pub pong: Duration,
     /// Time that a client which closes has to send what is queued. 5 s.
     pub linger: Duration,
+}
+
+impl Bounds {
+    /// Counts the bytes that one message in `codec` may have.
+    pub(crate) fn message_bytes_in(&self, codec: Codec) -> usize {
+        match codec {
+            Codec::Json => self.message_bytes,
+            Codec::MsgPack => self.message_bytes.saturating_add(ENVELOPE),
+        }
+    }
 }
 
 impl Default for Bounds {

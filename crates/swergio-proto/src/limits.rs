@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Codec;
+
 const MIB: usize = 1 << 20;
 /// As deep as CPython 3.11 reads, signs and logs a message within the published server's threads.
 const PYTHON_NESTING: usize = 989;
@@ -26,6 +28,10 @@ const PYTHON_NAME_BYTES: usize = 64 << 10;
 pub struct Limits {
     /// Bytes of one message, checked before they are allocated. Beyond it: `TOO_LARGE`, close 1009.
     pub message_bytes: usize,
+    /// Bytes that a message in MessagePack may have on top: a tensor of `message_bytes` fits with what is around it.
+    pub envelope_bytes: usize,
+    /// Bytes of large messages' memory that a broker keeps for a moment, to read the next ones into.
+    pub spare_bytes: usize,
     /// Bytes of a member's name.
     pub name_bytes: usize,
     /// Bytes of a room's name.
@@ -79,6 +85,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             message_bytes: 64 * MIB,
+            envelope_bytes: 64 << 10,
+            spare_bytes: 256 * MIB,
             name_bytes: 128,
             room_bytes: 256,
             nesting: 64,
@@ -104,6 +112,14 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Counts the bytes that one message in `codec` may have.
+    pub fn message_bytes_in(&self, codec: Codec) -> usize {
+        match codec {
+            Codec::Json => self.message_bytes,
+            Codec::MsgPack => self.message_bytes.saturating_add(self.envelope_bytes),
+        }
+    }
+
     /// Widens the bounds that components of the published Python server may go beyond: on names and nesting.
     ///
     /// Those that were chosen stay as they are.

@@ -71,6 +71,14 @@ impl<'l> Heard<'l> {
         (self.header > 0).then_some((&self.wire, self.header))
     }
 
+    /// Returns the memory that a large message has for itself.
+    pub(crate) fn memory(&self) -> Option<&Bytes> {
+        match &self.wire {
+            Wire::Own(wire) => Some(wire),
+            Wire::Lent(_) => None,
+        }
+    }
+
     /// Returns the message as a frame: shared where it is large, or else a copy, which holds no read buffer.
     pub(crate) fn frame(&self) -> Frame {
         match &self.wire {

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io;
 use std::ops::Range;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -14,10 +15,12 @@ use super::unread::Unread;
 use super::{Arrival, Broken, Heard, Link};
 use crate::dialect::Dialect;
 use crate::packet::COPIED;
+use crate::spares::Spares;
 
 pub(crate) struct TcpLink {
     header: u8,
     max: usize,
+    spares: Arc<Spares>,
     unread: Unread,
     /// The large message that is being read into a buffer of its own, and its length, header included.
     large: Option<(BytesMut, usize)>,
@@ -33,8 +36,15 @@ enum Wire {
 
 impl TcpLink {
     /// Begins a stream with headers of `header` characters and bodies of `max` bytes at most.
-    pub(crate) fn new(header: u8, max: usize) -> Self {
-        Self { header, max, unread: Unread::new(&[]), large: None, said: Wire::Small(0..0) }
+    pub(crate) fn new(header: u8, max: usize, spares: &Arc<Spares>) -> Self {
+        Self {
+            header,
+            max,
+            spares: Arc::clone(spares),
+            unread: Unread::new(&[]),
+            large: None,
+            said: Wire::Small(0..0),
+        }
     }
 
     /// Cuts off the next message with its header; none when more must come.
@@ -47,7 +57,7 @@ impl TcpLink {
                 let came = self.unread.len() >= whole;
                 return Ok(came.then(|| Wire::Small(self.unread.cut(whole))));
             }
-            let mut wire = BytesMut::with_capacity(whole);
+            let mut wire = self.spares.take(whole);
             let place = self.unread.cut(whole.min(self.unread.len()));
             wire.extend_from_slice(self.unread.place(place));
             self.large = Some((wire, whole));

@@ -13,6 +13,7 @@ mod tests;
 
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -21,6 +22,7 @@ use tokio::io::AsyncRead;
 
 use super::{Arrival, Broken, Heard, Link};
 use crate::dialect::Dialect;
+use crate::spares::Spares;
 use reader::{Reader, Said};
 
 #[derive(Debug)]
@@ -41,8 +43,8 @@ enum Message {
 
 impl WebSocketLink {
     /// Begins after the handshake; `early` is what the peer sent together with it.
-    pub(crate) fn new(codec: Codec, early: &[u8], limits: &Limits) -> Self {
-        let reader = Reader::new(early, limits.message_bytes);
+    pub(crate) fn new(codec: Codec, early: &[u8], limits: &Limits, spares: &Arc<Spares>) -> Self {
+        let reader = Reader::new(early, limits, Arc::clone(spares));
         let said = Message::Small(codec, 0..0);
         Self { reader, dialect: Dialect::web_socket(codec), said, reply: None, heard: false }
     }

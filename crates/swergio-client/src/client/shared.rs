@@ -91,7 +91,7 @@ impl Inner {
     }
 
     fn check(&self, frame: &Frame) -> Result<(), Error> {
-        let (size, limit) = (frame.len(), self.shared.bounds.message_bytes);
+        let (size, limit) = (frame.len(), self.shared.bounds.message_bytes_in(frame.codec()));
         if size > limit {
             let text = format!("a message of {size} bytes is over the limit of {limit}");
             return Err(Error::new(ErrorKind::TooLarge, text));

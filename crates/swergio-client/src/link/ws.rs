@@ -81,7 +81,7 @@ impl Dialer {
     async fn shake_hands(&self, socket: TcpStream) -> Result<WebSocket<Socket>, WsError> {
         let pulse = Pulse::new();
         let socket = Pulsing::new(socket, pulse.clone());
-        let most = self.bounds.message_bytes;
+        let most = self.bounds.message_bytes_in(Codec::MsgPack);
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(WRITE_BUFFER)

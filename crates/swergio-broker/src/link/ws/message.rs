@@ -17,6 +17,10 @@ pub(super) struct Message {
 }
 
 impl Message {
+    pub(super) fn codec(&self) -> Codec {
+        self.codec
+    }
+
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
     }
@@ -88,6 +92,6 @@ pub(super) fn check_whole(header: &Header, payload: &[u8], ascii: bool) -> Resul
     Ok(codec)
 }
 
-fn codec(opcode: Opcode) -> Codec {
+pub(super) fn codec(opcode: Opcode) -> Codec {
     if opcode == Opcode::Binary { Codec::MsgPack } else { Codec::Json }
 }

@@ -4,10 +4,11 @@ use std::future::Future;
 use std::io;
 use std::ops::Range;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{BufMut, Bytes, BytesMut};
-use swergio_proto::{Codec, Frame};
+use swergio_proto::{Codec, Frame, Limits};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::header::{Header, Opcode, too_large, wrong};
@@ -16,6 +17,7 @@ use super::message::{self, Message};
 use crate::link::Broken;
 use crate::link::unread::Unread;
 use crate::packet::COPIED;
+use crate::spares::Spares;
 
 /// Payloads over this size are read into a buffer of their own. Smaller ones are looked at where they were read, and
 /// copied on their way.
@@ -35,7 +37,9 @@ pub(super) enum Said {
 /// Holds what came and could not be understood yet.
 #[derive(Debug)]
 pub(super) struct Reader {
-    max: usize,
+    /// Bytes that a message of text, and one of bytes, may have.
+    most: [usize; 2],
+    spares: Arc<Spares>,
     /// What came and was not cut yet: less than a small frame, whenever more is waited for.
     unread: Unread,
     /// The large frame that is being read.
@@ -62,9 +66,10 @@ struct Filling {
 }
 
 impl Reader {
-    /// Begins with what came already; messages have `max` bytes at most.
-    pub(super) fn new(early: &[u8], max: usize) -> Self {
-        Self { max, unread: Unread::new(early), frame: None, large: false, message: None }
+    /// Begins with what came already.
+    pub(super) fn new(early: &[u8], limits: &Limits, spares: Arc<Spares>) -> Self {
+        let most = [Codec::Json, Codec::MsgPack].map(|codec| limits.message_bytes_in(codec));
+        Self { most, spares, unread: Unread::new(early), frame: None, large: false, message: None }
     }
 
     /// Cuts off the next thing that was said; none when more must come.
@@ -119,7 +124,7 @@ impl Reader {
     #[inline]
     fn cut(&mut self) -> Result<Option<Cut>, Broken> {
         if self.frame.is_none() {
-            let Some(header) = Header::parse(self.unread.bytes(), self.max)? else { return Ok(None) };
+            let Some(header) = Header::parse(self.unread.bytes(), self.most[1])? else { return Ok(None) };
             self.check_place(&header)?;
             if header.len <= LARGE {
                 return Ok(self.cut_small(header));
@@ -143,7 +148,7 @@ impl Reader {
     /// Gives a large frame its buffer, and moves there what has come of it.
     fn begin_large(&mut self, header: Header) {
         self.unread.cut(header.size);
-        let mut payload = BytesMut::with_capacity(header.len);
+        let mut payload = self.spares.take(header.len);
         let place = self.unread.cut(header.len.min(self.unread.len()));
         payload.extend_from_slice(self.unread.place(place));
         let ascii = unmask(&mut payload, header.mask, 0);
@@ -154,14 +159,16 @@ impl Reader {
     /// Checks, before its payload is read, whether a frame may stand where it does.
     #[inline]
     fn check_place(&self, header: &Header) -> Result<(), Broken> {
-        match (&self.message, header.opcode) {
-            (None, Opcode::Continue) => Err(wrong("a fragment of no message")),
-            (Some(_), Opcode::Text | Opcode::Binary) => Err(wrong("a message amid the fragments of another")),
-            (Some(message), Opcode::Continue) if message.len() + header.len > self.max => {
-                Err(too_large((message.len() + header.len) as u64, self.max))
+        let (begun, codec) = match (&self.message, header.opcode) {
+            (None, Opcode::Continue) => return Err(wrong("a fragment of no message")),
+            (Some(_), Opcode::Text | Opcode::Binary) => {
+                return Err(wrong("a message amid the fragments of another"));
             }
-            _ => Ok(()),
-        }
+            (Some(message), Opcode::Continue) => (message.len(), message.codec()),
+            (_, opcode) => (0, message::codec(opcode)),
+        };
+        let (len, most) = (begun + header.len, self.most[usize::from(codec == Codec::MsgPack)]);
+        if len > most { Err(too_large(len as u64, most)) } else { Ok(()) }
     }
 
     /// Reads what has come into the place where it belongs, and returns how many bytes that were.

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use swergio_proto::{Codec, Limits};
@@ -67,7 +68,12 @@ pub(super) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 pub(super) fn link(max: usize) -> WebSocketLink {
-    WebSocketLink::new(Codec::Json, &[], &Limits { message_bytes: max, ..Limits::default() })
+    WebSocketLink::new(
+        Codec::Json,
+        &[],
+        &Limits { message_bytes: max, envelope_bytes: 0, ..Limits::default() },
+        &Arc::default(),
+    )
 }
 
 /// Reads until nothing comes; returns what came, and the answers to pings.
@@ -138,6 +144,18 @@ fn a_message_over_the_limit_is_refused_before_it_is_read() {
     assert_eq!(say(10, &parts).0, [Came::Closed(Some(1009))]);
 }
 
+/// R60: a tensor as large as a message may be fits into one of MessagePack, and into no text.
+#[test]
+fn a_message_of_bytes_has_room_for_what_is_around_its_tensor() {
+    let limits = Limits { message_bytes: 10, envelope_bytes: 2, ..Limits::default() };
+    for (first, len, refused) in [(0x81, 10, false), (0x81, 11, true), (0x82, 12, false), (0x82, 13, true)] {
+        let mut link =
+            WebSocketLink::new(Codec::Json, &frame(first, &vec![b'x'; len]), &limits, &Arc::default());
+        let came = read(&mut link, &mut Pieces::default()).0;
+        assert_eq!(came == [Came::Closed(Some(1009))], refused, "{first:#x} {len}");
+    }
+}
+
 #[test]
 fn nothing_is_read_after_a_close() {
     let (came, _) = say(100, &[frame(0x88, &1000_u16.to_be_bytes()), frame(0x81, b"late")]);
@@ -155,7 +173,7 @@ fn what_came_with_the_handshake_is_read_first() {
     let whole = frame(0x81, b"early");
     let limits = Limits::default();
     for cut in 0..=whole.len() {
-        let mut link = WebSocketLink::new(Codec::Json, &whole[..cut], &limits);
+        let mut link = WebSocketLink::new(Codec::Json, &whole[..cut], &limits, &Arc::default());
         let mut io = Pieces { pieces: [whole[cut..].to_vec(), frame(0x81, b"late")].into(), ended: false };
         io.pieces.retain(|piece| !piece.is_empty());
         assert_eq!(read(&mut link, &mut io).0, [text("early"), text("late")]);

@@ -93,7 +93,7 @@ impl Default for Limits {
             rooms_per_connection: 1024,
             rooms: 100_000,
             connections: 100_000,
-            outbox_bytes: 128 * MIB,
+            outbox_bytes: 256 * MIB,
             outbox_frames: 65_536,
             outboxes_bytes: 2048 * MIB,
             watch_flows: 4096,

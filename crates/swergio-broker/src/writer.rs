@@ -67,9 +67,14 @@ impl Writer {
         sent: &mut Sent,
     ) -> Poll<io::Result<()>> {
         while !self.is_empty() {
-            let mut slices = Slices::new();
-            self.gather(&mut slices);
-            let written = Pin::new(&mut *io).poll_write_vectored(cx, &slices);
+            let written = match self.lone() {
+                Some(bytes) => Pin::new(&mut *io).poll_write(cx, bytes),
+                None => {
+                    let mut slices = Slices::new();
+                    self.gather(&mut slices);
+                    Pin::new(&mut *io).poll_write_vectored(cx, &slices)
+                }
+            };
             let was_blocked = std::mem::replace(&mut self.blocked, written.is_pending());
             let wrote = ready!(written)?;
             sent.unblocked |= was_blocked;

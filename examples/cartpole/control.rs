@@ -14,9 +14,9 @@ use crate::pupil::{JUDGED, SOLVED};
 use crate::rooms::connect;
 
 /// Episodes of an exam.
-const EXAM: usize = 16;
+pub(crate) const EXAM: usize = 16;
 /// Steps of learning from one exam to the next.
-const BETWEEN: u64 = 10_000;
+pub(crate) const BETWEEN: u64 = 10_000;
 /// How long an order may stay unanswered before it is said again.
 const AGAIN: Duration = Duration::from_secs(2);
 /// How long breeding may take before it is done without.

@@ -40,7 +40,7 @@ pub(crate) struct Lineage {
 }
 
 impl Lineage {
-    /// Begins with members of which nothing is known. Three of four always stay.
+    /// Begins with members of which nothing is known. Three of four always stay, one at least makes way.
     pub(crate) fn new(members: Vec<String>, seed: u64) -> Self {
         let plan = Breeding {
             tournament: NonZeroUsize::new(3).expect("three is not zero"),
@@ -48,7 +48,7 @@ impl Lineage {
             crossover_probability: MIXED,
             mutation: WEIGHTS,
             mutation_probability: 1.0,
-            elite: (STAY * members.len() as f64).ceil() as usize,
+            elite: ((STAY * members.len() as f64).ceil() as usize).min(members.len().saturating_sub(1)),
         };
         let fitness = vec![0.0; members.len()];
         let best = (f64::NEG_INFINITY, Genomes::new());
@@ -78,6 +78,9 @@ impl Lineage {
             self.best.1.values_mut().for_each(|genome| Nature::calm(genome, CALMER));
         }
         let of = if retreats { self.best.1.clone() } else { now.clone() };
+        if self.members.len() < 2 {
+            return Ok(Genomes::new());
+        }
         let origins = pair(&self.plan, &self.fitness, &mut self.dice)?;
         let stays: BTreeSet<usize> = origins.iter().filter_map(|origin| kept(*origin)).collect();
         let makes_way: Vec<usize> = (0..self.members.len()).filter(|place| !stays.contains(place)).collect();
@@ -177,6 +180,15 @@ mod tests {
         assert_eq!(before[1..], after[1..]);
         assert!((after[0] - before[0] - CALMER.ln()).abs() < 1e-12, "it learns at half the rate");
         assert!(next.values().all(|genome| genome[GENES..].iter().all(|weight| *weight > -1.0)));
+    }
+
+    #[test]
+    fn of_few_one_makes_way_and_one_alone_stays() {
+        for (count, born) in [(1, 0), (2, 1), (3, 1), (4, 1), (5, 1), (20, 5)] {
+            let mut lineage = Lineage::new(names(count), 1);
+            let next = lineage.breed(&merits(), 1.0, &genomes(count as u8)).unwrap();
+            assert_eq!(next.len(), born, "of {count}");
+        }
     }
 
     #[test]

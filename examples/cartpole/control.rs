@@ -34,7 +34,7 @@ pub(crate) struct Course {
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// Steps of all poles together, exams not counted, after which learning is over at the latest.
-    #[arg(long, default_value_t = 60_000)]
+    #[arg(long, default_value_t = 100_000)]
     pub(crate) steps: u64,
     /// Breed nobody.
     #[arg(long)]
@@ -51,7 +51,7 @@ impl Course {
     /// Says who learns, and leaves the rest as it usually is.
     pub(crate) fn of(members: usize, seed: u64) -> Self {
         let out = PathBuf::from("target/cartpole");
-        Self { members, seed, steps: 60_000, without_evolution: false, to_the_end: false, out }
+        Self { members, seed, steps: 100_000, without_evolution: false, to_the_end: false, out }
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct Lineage {
     dice: Dice,
     /// The best score of a generation, and what its members had become.
     best: (f64, Genomes),
+    /// Whether the generation that ends now began as the best one.
+    returned: bool,
     /// How many generations were bred, and how many of them of the best one.
     pub(crate) generations: (u64, u64),
 }
@@ -52,7 +54,7 @@ impl Lineage {
         };
         let fitness = vec![0.0; members.len()];
         let best = (f64::NEG_INFINITY, Genomes::new());
-        Self { members, fitness, plan, dice: Dice::seeded(seed), best, generations: (0, 0) }
+        Self { members, fitness, plan, dice: Dice::seeded(seed), best, returned: false, generations: (0, 0) }
     }
 
     /// Breeds the next generation, by the merits of the last episodes, their mean return, and what the members are now.
@@ -70,11 +72,16 @@ impl Lineage {
             let merit = merits.get(name).copied().unwrap_or(UNHEARD);
             *fitness = MEMORY * *fitness + (1.0 - MEMORY) * merit;
         }
+        if std::mem::take(&mut self.returned) {
+            // It was learning on while it earned its score: what it became may be less than that. Believed less each time.
+            self.best.0 = f64::midpoint(self.best.0, score).min(self.best.0);
+        }
         let retreats = score < RETREAT * self.best.0;
         if score >= self.best.0 {
             self.best = (score, now.clone());
         }
         if retreats {
+            self.returned = true;
             self.best.1.values_mut().for_each(|genome| Nature::calm(genome, CALMER));
         }
         let of = if retreats { self.best.1.clone() } else { now.clone() };
@@ -180,6 +187,16 @@ mod tests {
         assert_eq!(before[1..], after[1..]);
         assert!((after[0] - before[0] - CALMER.ln()).abs() < 1e-12, "it learns at half the rate");
         assert!(next.values().all(|genome| genome[GENES..].iter().all(|weight| *weight > -1.0)));
+    }
+
+    #[test]
+    fn a_best_that_does_not_hold_is_believed_less_until_they_go_on_from_where_they_are() {
+        let mut lineage = Lineage::new(names(8), 1);
+        lineage.breed(&merits(), 100.0, &genomes(8)).unwrap();
+        for retreats in [1, 2, 2, 2] {
+            lineage.breed(&merits(), 50.0, &genomes(8)).unwrap();
+            assert_eq!(lineage.generations.1, retreats);
+        }
     }
 
     #[test]

@@ -23,8 +23,8 @@ use crate::rooms::{connect, rooms, stepped};
 pub(crate) const LOGITS: &str = "logits";
 /// How long a step may wait for a member.
 pub(crate) const DEADLINE: Duration = Duration::from_millis(100);
-/// How much earlier the wait is given up, so that whoever gives it up has time to wake.
-const MARGIN: Duration = Duration::from_millis(40);
+/// How much earlier the wait is given up, so that whoever gives it up has time to wake: a busy machine wakes nobody at once.
+pub(crate) const MARGIN: Duration = Duration::from_millis(40);
 /// What it is about at the moment.
 enum Phase {
     Still,
@@ -104,6 +104,7 @@ impl Ensemble {
         report.members = self.council.members().len();
         report.waited = report.waited.max(milliseconds(round.waited));
         report.deadlines += u64::from(!round.missing.is_empty());
+        report.overdue += u64::from(round.waited > DEADLINE);
         report.late = self.council.answers().late;
         self.account.done(round.shares.as_ref());
         let shares = std::mem::replace(&mut self.shares, round.shares);

@@ -11,7 +11,7 @@ use swergio_toolbox::plot::{Panel, Plot};
 
 use crate::account::BRED;
 use crate::control::Course;
-use crate::ensemble::DEADLINE;
+use crate::ensemble::{DEADLINE, MARGIN};
 use crate::orders::{Report, milliseconds};
 use crate::pupil::SOLVED;
 
@@ -131,6 +131,13 @@ impl Journal {
             report.rounds,
             report.late
         );
+        if report.overdue > 0 {
+            println!(
+                "control  | it was given up after {} ms; in {} rounds the machine, busy with something else, woke who waited too late",
+                (DEADLINE - MARGIN).as_millis(),
+                report.overdue
+            );
+        }
     }
 
     /// Returns how many steps were learnt from.
@@ -213,6 +220,7 @@ impl Journal {
             "deadline_ms": milliseconds(DEADLINE),
             "longest_wait_ms": report.waited,
             "rounds_that_gave_up_waiting": report.deadlines,
+            "rounds_over_the_deadline": report.overdue,
             "late_answers": report.late,
             "credit_error": report.partition,
             "credit_rounds": report.audited,

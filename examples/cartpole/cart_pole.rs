@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use swergio_toolbox::dice::Dice;
 use swergio_toolbox::environment::{Environment, Outcome, TimeLimit};
 use swergio_toolbox::space::Space;
@@ -136,7 +136,7 @@ impl Environment for CartPole {
 pub(crate) fn parse_state(text: &str) -> anyhow::Result<State> {
     let numbers = text
         .split(',')
-        .map(|number| Ok(number.trim().parse::<f64>()?))
+        .map(|number| number.trim().parse::<f64>().with_context(|| format!("{number:?} is no number")))
         .collect::<anyhow::Result<Vec<f64>>>()?;
     match <[f64; 4]>::try_from(numbers) {
         Ok(numbers) if numbers.iter().all(|number| number.is_finite()) => Ok(numbers.into()),

@@ -12,9 +12,11 @@ use serde_json::Value;
 use swergio_toolbox::plot::{Panel, Plot};
 use swergio_toolbox::swarm::Swarm;
 
+use crate::account::BRED;
 use crate::control::Course;
 use crate::journal::PROGRESS;
 use crate::pupil::SOLVED;
+use crate::rehearsal;
 use crate::staging::{self, Staging};
 use curve::{Curve, across};
 
@@ -30,10 +32,16 @@ pub(crate) struct Compare {
     /// How many members learn together.
     #[arg(long, default_value_t = 20)]
     members: usize,
+    /// Play each run in one process, without rooms and without evolution's waits: faster, and the same again each time.
+    #[arg(long)]
+    rehearse: bool,
     /// The folder that picture, table and each run's own folder go to.
     #[arg(long, default_value = "target/cartpole-compare")]
     out: PathBuf,
 }
+
+/// A live score from which on something has been learnt.
+const GOOD: f64 = 195.0;
 
 /// Holds what is left of one run.
 #[derive(Clone, Debug)]
@@ -74,6 +82,11 @@ async fn run(compare: &Compare, seed: u64, evolution: bool, bar: &ProgressBar) -
         out: out.clone(),
         ..Course::of(compare.members, seed)
     };
+    if compare.rehearse {
+        bar.set_message(name);
+        rehearsal::play_apart(&course)?;
+        return read(seed, evolution, &out);
+    }
     let swarm = Swarm::of(staging::ensemble(&course, &Staging::default())?)?;
     let shown = bar.clone();
     let show = move |line: &str| {
@@ -92,11 +105,6 @@ fn read(seed: u64, evolution: bool, out: &Path) -> Result<Run> {
 }
 
 impl Run {
-    /// Returns the mean return of the last 100 live episodes, or of all where there were fewer.
-    fn live(&self) -> f64 {
-        self.curve.last()
-    }
-
     fn number(&self, key: &str) -> f64 {
         self.summary[key].as_f64().unwrap_or(f64::NAN)
     }
@@ -117,42 +125,63 @@ fn called(evolution: bool) -> &'static str {
 }
 
 fn table(runs: &[Run]) -> String {
-    let mut table = "seed | evolution      | live, last 100 episodes | whole life | exam first 475 after | judged | bred\n".to_owned();
+    let mut table = format!(
+        "seed | evolution      | live, last {BRED} | last 100 | whole life | live first {GOOD} after | first {SOLVED} after | exam first {SOLVED} after | judged | bred\n"
+    );
+    let spelt = |steps: Option<u64>| steps.map_or("never".to_owned(), |steps| steps.to_string());
     for run in runs {
-        let solved = run.solved_at().map_or("never".to_owned(), |steps| steps.to_string());
-        let [whole, judged, bred] =
-            ["live_mean_return", "judged_mean_return", "generations"].map(|key| run.number(key));
+        let (told, [whole, judged, bred]) = (
+            run.curve.last(),
+            ["live_mean_return", "judged_mean_return", "generations"].map(|key| run.number(key)),
+        );
         let _ = writeln!(
             table,
-            "{:4} | {:14} | {:23.1} | {whole:10.1} | {solved:>20} | {judged:6.1} | {bred:4}",
+            "{:4} | {:14} | {:13.1} | {:8.1} | {whole:10.1} | {:>20} | {:>15} | {:>20} | {judged:6.1} | {bred:4}",
             run.seed,
             called(run.evolution),
-            run.live(),
+            told.recent,
+            told.score,
+            spelt(run.curve.reaches(GOOD)),
+            spelt(run.curve.reaches(SOLVED)),
+            spelt(run.solved_at()),
         );
     }
     for evolution in [true, false] {
-        let those = of(runs, evolution);
-        let mean = |number: &dyn Fn(&Run) -> f64| {
-            those.iter().map(|run| number(run)).sum::<f64>() / those.len() as f64
-        };
-        let _ = writeln!(
-            table,
-            "mean | {:14} | {:23.1} | {:10.1} | {:>20} | {:6.1} |",
-            called(evolution),
-            mean(&Run::live),
-            mean(&|run| run.number("live_mean_return")),
-            "",
-            mean(&|run| run.number("judged_mean_return")),
-        );
+        let _ = writeln!(table, "{}", mean_of(&of(runs, evolution), evolution));
     }
-    let pairs = of(runs, true).into_iter().zip(of(runs, false));
-    let better = pairs.filter(|(with, without)| with.live() > without.live()).count();
+    let pairs: Vec<_> = of(runs, true).into_iter().zip(of(runs, false)).collect();
+    let better = |number: &dyn Fn(&Run) -> f64| {
+        pairs.iter().filter(|(with, without)| number(with) > number(without)).count()
+    };
     let _ = writeln!(
         table,
-        "evolution's last 100 episodes returned more for {better} of {} seeds",
-        runs.len() / 2
+        "with evolution, the last {BRED} live episodes returned more for {} of {} seeds, the whole life for {}",
+        better(&|run| run.curve.last().recent),
+        pairs.len(),
+        better(&|run| run.number("live_mean_return"))
     );
     table
+}
+
+fn mean_of(runs: &[&Run], evolution: bool) -> String {
+    let mean =
+        |number: &dyn Fn(&Run) -> f64| runs.iter().map(|run| number(run)).sum::<f64>() / runs.len() as f64;
+    // Who never got there has no number: how many did is what can be said of all.
+    let got = |score: f64| {
+        let count = runs.iter().filter(|run| run.curve.reaches(score).is_some()).count();
+        format!("{count} of {}", runs.len())
+    };
+    format!(
+        "mean | {:14} | {:13.1} | {:8.1} | {:10.1} | {:>20} | {:>15} | {:>20} | {:6.1} |",
+        called(evolution),
+        mean(&|run| run.curve.last().recent),
+        mean(&|run| run.curve.last().score),
+        mean(&|run| run.number("live_mean_return")),
+        got(GOOD),
+        got(SOLVED),
+        "",
+        mean(&|run| run.number("judged_mean_return")),
+    )
 }
 
 fn csv(steps: u64, runs: &[Run]) -> String {
@@ -170,7 +199,7 @@ fn csv(steps: u64, runs: &[Run]) -> String {
 fn plot(compare: &Compare, runs: &[Run]) -> Plot {
     let title = format!("{} members, {} seeds", compare.members, compare.seeds);
     let mut panel = Panel::new("Mean of the seeds; bands from the least to the most")
-        .axes("steps of all poles together", "mean return of the last 100 live episodes");
+        .axes("steps of all poles together", "mean return of the last 20 live episodes");
     for evolution in [true, false] {
         let curves: Vec<&Curve> = of(runs, evolution).iter().map(|run| &run.curve).collect();
         let points = across(&curves, compare.steps);
@@ -178,10 +207,10 @@ fn plot(compare: &Compare, runs: &[Run]) -> Plot {
         let band = points.iter().map(|(at, [_, lowest, highest])| (*at as f64, *lowest, *highest));
         panel = panel.line(called(evolution), mean).band(called(evolution), band);
     }
-    // All seeds' times of breeding: each is a line.
-    let bred = of(runs, true).into_iter().filter_map(|run| run.summary["generations_at_steps"].as_array());
-    let bred = bred.flatten().filter_map(Value::as_f64);
-    Plot::new(title).panel(panel.marks("evolution steps, of all seeds", bred)).panel_size(900, 460)
+    // Of all seeds they would cover the picture.
+    let bred = of(runs, true).first().and_then(|run| run.summary["generations_at_steps"].as_array());
+    let bred = bred.into_iter().flatten().filter_map(Value::as_f64);
+    Plot::new(title).panel(panel.marks("evolution steps of the first seed", bred)).panel_size(900, 460)
 }
 
 fn bar(runs: u64) -> ProgressBar {
@@ -197,7 +226,7 @@ mod tests {
 
     fn run(seed: u64, evolution: bool, live: f64) -> Run {
         let csv = format!(
-            "rounds,steps,episodes,score,generations\n50,400,2,30.00,1\n60,{},3,{live},1\n",
+            "rounds,steps,episodes,score,recent,generations\n50,400,2,30.00,31.00,1\n60,{},23,{live},{live},1\n",
             curve::GRID
         );
         let summary = json!({
@@ -211,12 +240,18 @@ mod tests {
     fn runs_are_told_of_side_by_side() {
         let runs = [run(1, true, 120.0), run(1, false, 100.0), run(2, true, 80.0), run(2, false, 90.0)];
         let table = table(&runs);
-        assert!(table.contains("   1 | with evolution |                   120.0 |       90.0 |                  200 |  500.0 |    2\n"), "{table}");
-        assert!(table.contains("mean | without        |                    95.0 |"), "{table}");
+        assert!(table.contains("   1 | with evolution |         120.0 |    120.0 |       90.0 |"), "{table}");
+        assert!(
+            table.contains(
+                " |                never |           never |                  200 |  500.0 |    2\n"
+            ),
+            "{table}"
+        );
+        assert!(table.contains("mean | without        |          95.0 |"), "{table}");
         assert!(table.contains("more for 1 of 2 seeds"), "{table}");
-        let compare = Compare { seeds: 2, steps: 400, members: 20, out: "unused".into() };
+        let compare = Compare { seeds: 2, steps: 400, members: 20, rehearse: false, out: "unused".into() };
         let svg = plot(&compare, &runs).to_svg().unwrap();
-        for text in ["with evolution", "without", "evolution steps, of all seeds"] {
+        for text in ["with evolution", "without", "evolution steps of the first seed"] {
             assert!(svg.contains(text), "{text}");
         }
         assert_eq!(svg.matches("<polygon").count(), 2);

@@ -14,9 +14,9 @@ use crate::pupil::{JUDGED, SOLVED};
 use crate::rooms::connect;
 
 /// Episodes of an exam.
-const EXAM: usize = 16;
+pub(crate) const EXAM: usize = 16;
 /// Steps of learning from one exam to the next.
-const BETWEEN: u64 = 10_000;
+pub(crate) const BETWEEN: u64 = 10_000;
 /// How long an order may stay unanswered before it is said again.
 const AGAIN: Duration = Duration::from_secs(2);
 /// How long breeding may take before it is done without.
@@ -34,7 +34,7 @@ pub(crate) struct Course {
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// Steps of all poles together, exams not counted, after which learning is over at the latest.
-    #[arg(long, default_value_t = 60_000)]
+    #[arg(long, default_value_t = 100_000)]
     pub(crate) steps: u64,
     /// Breed nobody.
     #[arg(long)]
@@ -51,7 +51,7 @@ impl Course {
     /// Says who learns, and leaves the rest as it usually is.
     pub(crate) fn of(members: usize, seed: u64) -> Self {
         let out = PathBuf::from("target/cartpole");
-        Self { members, seed, steps: 60_000, without_evolution: false, to_the_end: false, out }
+        Self { members, seed, steps: 100_000, without_evolution: false, to_the_end: false, out }
     }
 }
 

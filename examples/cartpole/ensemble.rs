@@ -7,14 +7,15 @@ use anyhow::{Context, Result};
 use swergio_client::{Body, Client, Kind, Message, Messages, RoomName, Trigger};
 
 use swergio_toolbox::council::{Council, CouncilPlan, Round};
-use swergio_toolbox::credit::{Merit, MeritLimits, Shares};
+use swergio_toolbox::credit::Shares;
 use swergio_toolbox::ensemble::Combine;
 use swergio_toolbox::environment::Stepped;
 use swergio_toolbox::gather::GatherLimits;
 use tokio::time::timeout;
 
+use crate::account::Account;
 use crate::agent::Recipe;
-use crate::orders::{CONTROL, Order, Report, answer, milliseconds};
+use crate::orders::{CONTROL, Order, answer, milliseconds};
 use crate::pupil::Exam;
 use crate::rooms::{connect, rooms, stepped};
 
@@ -22,13 +23,8 @@ use crate::rooms::{connect, rooms, stepped};
 pub(crate) const LOGITS: &str = "logits";
 /// How long a step may wait for a member.
 pub(crate) const DEADLINE: Duration = Duration::from_millis(100);
-/// How much earlier the wait is given up, so that whoever gives it up has time to wake.
-const MARGIN: Duration = Duration::from_millis(20);
-/// Rounds from one report to the next.
-const REPORTED: u64 = 16;
-/// Episodes from one time of breeding to the next.
-pub(crate) const BRED: usize = 20;
-
+/// How much earlier the wait is given up, so that whoever gives it up has time to wake: a busy machine wakes nobody at once.
+pub(crate) const MARGIN: Duration = Duration::from_millis(40);
 /// What it is about at the moment.
 enum Phase {
     Still,
@@ -42,13 +38,9 @@ struct Ensemble {
     orders: Messages,
     poles: usize,
     phase: Phase,
-    merit: Merit,
+    account: Account,
     /// Who had which part in what was done last.
     shares: Option<Shares>,
-    /// What each pole's episode has returned so far; none for one that began in an exam.
-    running: Vec<Option<f64>>,
-    ended: usize,
-    report: Report,
 }
 
 /// Hears the members, decides and pays as control orders, until the broker goes.
@@ -65,11 +57,8 @@ pub(crate) async fn preside(url: &str, recipe: &Recipe, seed: u64) -> Result<()>
         orders,
         poles,
         phase: Phase::Still,
-        merit: Merit::new(poles, MeritLimits::default()),
+        account: Account::new(poles),
         shares: None,
-        running: vec![Some(0.0); poles],
-        ended: 0,
-        report: Report::default(),
     };
     while ensemble.go_on().await? {}
     Ok(())
@@ -98,9 +87,8 @@ impl Ensemble {
             Some(Order::Learn) if !matches!(self.phase, Phase::Learning) => {
                 self.council.evaluate(false);
                 self.phase = Phase::Learning;
+                self.account.go_on();
                 self.shares = None;
-                self.merit.interrupt();
-                self.running.fill(None);
             }
             Some(Order::Exam(episodes)) if !is_same(&self.phase, &message) => {
                 self.council.evaluate(true);
@@ -112,15 +100,13 @@ impl Ensemble {
     }
 
     async fn note(&mut self, round: Round) -> Result<()> {
-        self.report.members = self.council.members().len();
-        self.report.rounds += 1;
-        self.report.waited = self.report.waited.max(milliseconds(round.waited));
-        self.report.deadlines += u64::from(!round.missing.is_empty());
-        self.report.late = self.council.answers().late;
-        if let Some(shares) = &round.shares {
-            self.report.audited += 1;
-            self.report.partition = self.report.partition.max(shares.error());
-        }
+        let report = &mut self.account.report;
+        report.members = self.council.members().len();
+        report.waited = report.waited.max(milliseconds(round.waited));
+        report.deadlines += u64::from(!round.missing.is_empty());
+        report.overdue += u64::from(round.waited > DEADLINE);
+        report.late = self.council.answers().late;
+        self.account.done(round.shares.as_ref());
         let shares = std::mem::replace(&mut self.shares, round.shares);
         let Some(reward) = round.reward else { return Ok(()) };
         let stepped = stepped(reward);
@@ -135,36 +121,14 @@ impl Ensemble {
     }
 
     async fn learnt(&mut self, stepped: &Stepped, shares: Option<Shares>) -> Result<()> {
-        match shares {
-            Some(shares) => {
-                self.merit.note(&shares, &stepped.rewards, &stepped.terminated, &stepped.truncated)?;
-            }
-            // Chance acted: what follows is nobody's merit.
-            None => self.merit.interrupt(),
+        if self.account.learnt(stepped, shares)? {
+            self.tell().await?;
         }
-        self.report.steps += self.poles as u64;
-        for pole in 0..self.poles {
-            let ends = stepped.terminated[pole] || stepped.truncated[pole];
-            let running = self.running[pole].as_mut();
-            let so_far = running.map(|running| {
-                *running += stepped.rewards[pole];
-                *running
-            });
-            if ends {
-                self.report.returns.extend(so_far);
-                self.ended += 1;
-                self.running[pole] = Some(0.0);
-            }
-        }
-        if self.ended >= BRED {
-            self.ended = 0;
-            self.report.merits = Some(self.merit.take());
-        }
-        if self.report.merits.is_some() || self.report.rounds.is_multiple_of(REPORTED) {
-            self.client.send(self.report.envelope()?).await?;
-            self.report.returns.clear();
-            self.report.merits = None;
-        }
+        Ok(())
+    }
+
+    async fn tell(&mut self) -> Result<()> {
+        self.client.send(self.account.tell().envelope()?).await?;
         Ok(())
     }
 
@@ -172,8 +136,7 @@ impl Ensemble {
         // What comes next is asked only when control says so: nobody learns until then.
         if let Phase::Exam(_, order) = std::mem::replace(&mut self.phase, Phase::Still) {
             answer(&self.client, &order, &[("SCORE", Body::of(&score)?)]).await?;
-            self.client.send(self.report.envelope()?).await?;
-            self.report.returns.clear();
+            self.tell().await?;
         }
         Ok(())
     }

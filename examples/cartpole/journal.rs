@@ -9,13 +9,16 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use swergio_toolbox::plot::{Panel, Plot};
 
+use crate::account::BRED;
 use crate::control::Course;
-use crate::ensemble::DEADLINE;
+use crate::ensemble::{DEADLINE, MARGIN};
 use crate::orders::{Report, milliseconds};
 use crate::pupil::SOLVED;
 
 /// Episodes that a score is the mean of.
 const SCORED: usize = 100;
+/// Episodes that tell how it goes at the moment: as many as a generation lives for.
+const RECENT: usize = BRED;
 /// Letters of the bar.
 const BAR: usize = 24;
 /// How a line begins that only shows how far it is: the next one replaces it.
@@ -31,8 +34,8 @@ pub(crate) struct Journal {
     /// How many of them somebody has asked about.
     told_of: usize,
     retreats: u64,
-    /// Rounds, steps, episodes, and the mean return of the last [`SCORED`] of them.
-    curve: Vec<(u64, u64, usize, f64)>,
+    /// Rounds, steps, episodes, and the mean returns of the last [`SCORED`] and [`RECENT`] of them.
+    curve: Vec<(u64, u64, usize, [f64; 2])>,
     /// The round, the steps, and how long it took.
     generations: Vec<(u64, u64, Duration)>,
     /// Rounds, steps, and the mean return of an exam.
@@ -65,8 +68,9 @@ impl Journal {
     pub(crate) fn note(&mut self, report: Report) {
         self.returns.extend(&report.returns);
         self.last = report;
-        if let Some(mean) = mean(&self.returns[self.returns.len().saturating_sub(SCORED)..]) {
-            self.curve.push((self.last.rounds, self.last.steps, self.returns.len(), mean));
+        let of_last = |count: usize| mean(&self.returns[self.returns.len().saturating_sub(count)..]);
+        if let (Some(score), Some(recent)) = (of_last(SCORED), of_last(RECENT)) {
+            self.curve.push((self.last.rounds, self.last.steps, self.returns.len(), [score, recent]));
         }
         if self.score().is_some_and(|score| score >= SOLVED) {
             self.solved_at.get_or_insert(self.last.steps);
@@ -108,6 +112,17 @@ impl Journal {
         self.judged = Some(score);
         let report = &self.last;
         println!("control  | judged by 100 episodes and more, the most likely action: {score:.1}");
+        if report.waited > 0.0 {
+            self.tell_of_waiting();
+        }
+        println!(
+            "control  | parts in what was done summed to one in each of {} rounds, to {:.1e} at worst",
+            report.audited, report.partition
+        );
+    }
+
+    fn tell_of_waiting(&self) {
+        let report = &self.last;
         println!(
             "control  | longest wait for a member {:.1} ms, of {} ms allowed; {} rounds of {} gave up waiting, {} answers came late",
             report.waited,
@@ -116,10 +131,13 @@ impl Journal {
             report.rounds,
             report.late
         );
-        println!(
-            "control  | parts in what was done summed to one in each of {} rounds, to {:.1e} at worst",
-            report.audited, report.partition
-        );
+        if report.overdue > 0 {
+            println!(
+                "control  | it was given up after {} ms; in {} rounds the machine, busy with something else, woke who waited too late",
+                (DEADLINE - MARGIN).as_millis(),
+                report.overdue
+            );
+        }
     }
 
     /// Returns how many steps were learnt from.
@@ -129,13 +147,13 @@ impl Journal {
 
     /// Returns the mean return of the last [`SCORED`] episodes, live: actions by chance, and everybody learns.
     pub(crate) fn score(&self) -> Option<f64> {
-        (self.returns.len() >= SCORED).then(|| self.curve.last().map(|(.., mean)| *mean)).flatten()
+        (self.returns.len() >= SCORED).then(|| self.curve.last().map(|(.., [score, _])| *score)).flatten()
     }
 
     fn progress(&self) -> String {
         let done = (self.last.steps as f64 / self.course.steps as f64).min(1.0);
         let full = (done * BAR as f64).round() as usize;
-        let score = self.curve.last().map_or(0.0, |(.., mean)| *mean);
+        let score = self.curve.last().map_or(0.0, |(.., [_, recent])| *recent);
         format!(
             "{PROGRESS}{}{} {:3.0} % | {} steps | score {score:5.1} | bred {} times | {} members",
             "━".repeat(full),
@@ -150,10 +168,10 @@ impl Journal {
     /// Writes `curve.csv`, `score.svg` and `summary.json`.
     pub(crate) fn write(&self, out: &Path) -> Result<()> {
         fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
-        let mut csv = "rounds,steps,episodes,score,generations\n".to_owned();
-        for (rounds, steps, episodes, score) in &self.curve {
+        let mut csv = "rounds,steps,episodes,score,recent,generations\n".to_owned();
+        for (rounds, steps, episodes, [score, recent]) in &self.curve {
             let bred = self.generations.iter().filter(|(round, ..)| round <= rounds).count();
-            writeln!(csv, "{rounds},{steps},{episodes},{score:.2},{bred}")?;
+            writeln!(csv, "{rounds},{steps},{episodes},{score:.2},{recent:.2},{bred}")?;
         }
         fs::write(out.join("curve.csv"), csv)?;
         self.plot().write(out.join("score.svg"))?;
@@ -164,13 +182,14 @@ impl Journal {
     }
 
     fn plot(&self) -> Plot {
-        let score = self.curve.iter().map(|(rounds, .., score)| (*rounds as f64, *score));
+        let live = |which: usize| self.curve.iter().map(move |(rounds, .., of)| (*rounds as f64, of[which]));
         let exams = self.exams.iter().map(|(rounds, _, score)| (*rounds as f64, *score));
         let bred = self.generations.iter().map(|(rounds, ..)| *rounds as f64);
         let title = format!("{} members, seed {}", self.course.members, self.course.seed);
         let panel = Panel::new("")
             .axes("rounds (a step of every pole)", "mean return")
-            .line("live: the last 100 episodes", score)
+            .line("live: the last 100 episodes", live(0))
+            .line("live: the last 20", live(1))
             .points("exams: the most likely action", exams)
             .marks("evolution", bred);
         Plot::new(title).panel(panel).panel_size(900, 420)
@@ -190,6 +209,7 @@ impl Journal {
             "best_exam": self.exams.iter().map(|(.., score)| *score).fold(0.0, f64::max),
             "live_mean_return": mean(&self.returns),
             "live_score_at_the_end": self.score(),
+            "live_recent_at_the_end": self.curve.last().map(|(.., [_, recent])| recent),
             "live_solved_at_step": self.solved_at,
             "steps": report.steps,
             "rounds": report.rounds,
@@ -200,6 +220,7 @@ impl Journal {
             "deadline_ms": milliseconds(DEADLINE),
             "longest_wait_ms": report.waited,
             "rounds_that_gave_up_waiting": report.deadlines,
+            "rounds_over_the_deadline": report.overdue,
             "late_answers": report.late,
             "credit_error": report.partition,
             "credit_rounds": report.audited,
@@ -252,7 +273,7 @@ mod tests {
         let read = |name: &str| fs::read_to_string(out.join(name)).unwrap();
         assert_eq!(
             read("curve.csv"),
-            "rounds,steps,episodes,score,generations\n50,400,2,30.00,1\n60,480,3,40.00,1\n"
+            "rounds,steps,episodes,score,recent,generations\n50,400,2,30.00,30.00,1\n60,480,3,40.00,40.00,1\n"
         );
         let summary: Value = serde_json::from_str(&read("summary.json")).unwrap();
         assert_eq!((&summary["judged_mean_return"], &summary["generations"]), (&json!(490.0), &json!(1)));

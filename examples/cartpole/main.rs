@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "an example talks to the person at the terminal")]
 
+mod account;
 mod agent;
 mod alone;
 mod breeder;
@@ -16,6 +17,7 @@ mod nature;
 mod net;
 mod orders;
 mod pupil;
+mod rehearsal;
 mod rooms;
 mod speed;
 mod staging;
@@ -62,6 +64,8 @@ enum Part {
         #[command(flatten)]
         staging: Staging,
     },
+    /// Play the ensemble's whole course in one process, without rooms: the same seed gives the same course.
+    Rehearse(Course),
     /// Learn with and without evolution from the same seeds, and draw both.
     Compare(Compare),
     /// Measure environment steps a second through the broker, and in one process.
@@ -181,6 +185,7 @@ async fn play(Command { part, course, staging }: Command) -> Result<()> {
         Part::Step(step) => print_step(&step),
         Part::Alone(alone) => learn_alone(&alone)?,
         Part::Single { seed, staging } => staging::play(staging::single(seed, &staging)?).await?,
+        Part::Rehearse(course) => rehearsal::play(&course)?,
         Part::Compare(compare) => compare::compare(&compare).await?,
         Part::Speed(speed) => speed::measure(&speed).await?,
         Part::Broker { listen } => staging::broker(&listen).await?,

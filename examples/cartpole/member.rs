@@ -54,6 +54,11 @@ impl Member {
         Self::of(Agent::new(recipe, &mut dice).with_nature(nature))
     }
 
+    /// Returns the agent that it is, to be bred.
+    pub(crate) fn agent(&mut self) -> &mut Agent {
+        &mut self.agent
+    }
+
     fn of(agent: Agent) -> Self {
         Self { agent, shown: VecDeque::new(), held: None }
     }
@@ -192,7 +197,7 @@ impl Work {
     }
 
     async fn be_bred(&mut self, message: &Message) -> Result<()> {
-        let agent = &mut self.member.agent;
+        let agent = self.member.agent();
         let answer = match Husbandry::read(message) {
             Some(Husbandry::Asks) => Husbandry::answer(message, Ok(Some(&agent.heritage()))),
             Some(Husbandry::Gives(heritage)) => {

@@ -39,6 +39,13 @@ impl Nature {
         Self { rate: within(0), entropy: within(1), horizon: within(2) }
     }
 
+    /// Leaves so much of its rate to whoever has these genes.
+    pub(crate) fn calm(genes: &mut [f64], left: f64) {
+        if let Some(rate) = genes.first_mut() {
+            *rate = (*rate + left.ln()).max(BOUNDS[0].0.ln());
+        }
+    }
+
     /// Returns what a reward is worth a step later.
     pub(crate) fn gamma(self) -> f64 {
         1.0 - 1.0 / self.horizon

@@ -84,6 +84,8 @@ pub(crate) struct Report {
     pub(crate) waited: f64,
     /// Rounds so far in which somebody was waited for in vain.
     pub(crate) deadlines: u64,
+    /// Rounds so far in which it took longer than the deadline until that was noticed.
+    pub(crate) overdue: u64,
     /// Answers so far that came late.
     pub(crate) late: u64,
     /// By how much parts in what was done differed from summing to one, at most so far.

@@ -136,6 +136,8 @@ impl Row {
         };
         let swarm = Swarm::of(plan)?;
         swarm.start().await?;
+        // An order that is given before those who obey it have joined is heard by nobody.
+        timeout(PATIENCE, swarm.ready()).await.context("the parts do not come up")??;
         let measured = match agents {
             1 => agent(&swarm, speed.seed, window).await,
             _ => ensemble(&swarm, window).await,

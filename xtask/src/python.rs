@@ -7,8 +7,8 @@ use crate::ci;
 use crate::outcome::Outcome;
 use crate::venv::Venv;
 
-/// The published package, and what reads PyTorch's weights without PyTorch.
-const PACKAGES: &str = "swergio==0.0.2\nnumpy==2.2.6\nsafetensors==0.8.0";
+/// The published package, what reads PyTorch's weights without PyTorch, and whose poles CartPole's agents balance, too.
+const PACKAGES: &str = "swergio==0.0.2\nnumpy==2.2.6\nsafetensors==0.8.0\ngymnasium==1.4.0";
 
 /// Installs the packages into an environment of its own and runs every test target called `python`.
 ///

@@ -3,18 +3,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use swergio_client::MessageId;
-use swergio_toolbox::dice::Dice;
-use swergio_toolbox::ensemble::{Combine, decide};
-use swergio_toolbox::environment::Stepped;
-use swergio_toolbox::{Tensor, Values};
 
 use super::{Run, WARM};
-use crate::agent::{ACTIONS, Recipe};
+use crate::agent::Recipe;
 use crate::alone::poles;
-use crate::member::Member;
-use crate::pupil::{Pupil, numbers};
-use crate::staging::{HIDDEN, seed_of};
+use crate::pupil::Pupil;
+use crate::rehearsal::Rehearsal;
 
 /// Lets one agent learn.
 pub(super) fn single(seed: u64, window: Duration) -> Result<Run> {
@@ -28,37 +22,10 @@ pub(super) fn single(seed: u64, window: Duration) -> Result<Run> {
     })
 }
 
-/// Lets members act together, and each learn from what was done; parts in it are added up, too.
+/// Lets members act together, and each learn from what was done.
 pub(super) fn ensemble(count: usize, seed: u64, window: Duration) -> Result<Run> {
-    let recipe = Recipe { hidden: HIDDEN, ..Recipe::usual() };
-    let rows = recipe.environments;
-    let (mut poles, mut dice) = (poles(rows, seed)?, Dice::seeded(seed));
-    let mut members: Vec<(String, Member)> = (0..count)
-        .map(|number| (number.to_string(), Member::born(recipe.clone(), seed_of(seed, number))))
-        .collect();
-    let mut round = 0_u64;
-    let id = |round: u64| MessageId::new(&round.to_string());
-    let mut paid: Option<(Vec<usize>, Stepped)> = None;
-    run(window, || {
-        let seen = numbers(poles.shown());
-        let said: Vec<(String, Vec<f64>)> = members
-            .iter_mut()
-            .map(|(name, member)| (name.clone(), member.show(&id(round), seen.clone())))
-            .collect();
-        if let Some((chosen, stepped)) = paid.take() {
-            for (_, member) in &mut members {
-                member.pay(&id(round - 1), &chosen, &stepped)?;
-            }
-        }
-        let decision = decide(Combine::Probabilities, rows, ACTIONS, &said)?;
-        let chosen = decision.sample(&mut dice);
-        decision.credit(&chosen)?;
-        let actions: Vec<i64> = chosen.iter().map(|action| *action as i64).collect();
-        let stepped = poles.step(&Values::One(Tensor::from_i64([rows], &actions)?))?;
-        round += 1;
-        paid = Some((chosen, stepped));
-        Ok(rows)
-    })
+    let mut rehearsal = Rehearsal::new(count, seed)?;
+    run(window, || Ok(rehearsal.learn()?.1.rewards.len()))
 }
 
 /// Goes on for a while to be warm, and then until the window is over. Each turn returns how many steps were made.

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
+mod cartpole;
 mod trebuchet;
 
 use std::process::{Child, Command};

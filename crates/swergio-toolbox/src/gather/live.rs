@@ -1,7 +1,9 @@
 //! GatherRoom: a gathering over a client, whose members are those who sit in the answers' room.
 
+use std::time::Duration;
+
 use swergio_client::{Client, Error, Kind, Message, MessageId, Messages, RoomName, Trigger};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::{Gather, GatherLimits, GatherTally, Gathered, Heard, Want};
 
@@ -19,6 +21,7 @@ pub struct GatherRoom {
     room: RoomName,
     answers: Messages,
     presence: Messages,
+    limits: GatherLimits,
     gather: Gather<Message>,
     done: Vec<Gathered<Message>>,
 }
@@ -38,7 +41,7 @@ impl GatherRoom {
         let presence = client.subscribe(Trigger::kinds([Kind::PRESENCE]).rooms([PRESENCE])).await?;
         let answers = client.subscribe(Trigger::kinds([kind]).rooms([room.as_str()])).await?;
         let gather = Gather::new(want, limits);
-        Ok(Self { client: client.clone(), room, answers, presence, gather, done: Vec::new() })
+        Ok(Self { client: client.clone(), room, answers, presence, limits, gather, done: Vec::new() })
     }
 
     /// Waits for the answers to `question`: as many as are wanted, or those that are there at the deadline. None when the
@@ -56,11 +59,22 @@ impl GatherRoom {
             let deadline = self.gather.deadline().map(Instant::from_std);
             tokio::select! {
                 biased;
+                // First of all, so that nobody who talks on and on puts it off.
+                () = sleep_until(deadline) => self.close().await,
                 message = self.answers.next() => self.answered(message?),
                 message = self.presence.next() => self.passed(&message?),
-                () = sleep_until(deadline) => self.done = self.gather.tick(Instant::now().into_std()),
             }
         }
+    }
+
+    /// Closes what is over by now. A busy machine wakes us late: what came meanwhile still counts, and nothing more is waited for.
+    async fn close(&mut self) {
+        tokio::task::yield_now().await;
+        for _ in 0..self.limits.members.get() {
+            let Ok(Some(message)) = timeout(Duration::ZERO, self.answers.next()).await else { break };
+            self.answered(message);
+        }
+        self.done.extend(self.gather.tick(Instant::now().into_std()));
     }
 
     /// Lists who is waited for.

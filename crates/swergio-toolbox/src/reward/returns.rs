@@ -123,6 +123,22 @@ mod tests {
         assert_eq!(n_step_returns(&steps, 0.5, n(2)).unwrap(), [7.0, 11.0, 5.0, 4.0]);
     }
 
+    /// Sutton and Barto, example 7.1: every state of the random walk is thought to be worth 0.5, and the first episode goes from the centre
+    /// through D and E off the right end, which pays 1. One step ahead only E learns of it, two ahead D too, three ahead all.
+    #[test]
+    fn the_random_walk_of_the_book_learns_as_many_states_back_as_it_looks_ahead() {
+        let steps = Steps {
+            environments: 1,
+            rewards: &[0.0, 0.0, 1.0],
+            terminated: &[false, false, true],
+            truncated: &[false; 3],
+            next_values: &[0.5, 0.5, 0.0],
+        };
+        assert_eq!(n_step_returns(&steps, 1.0, n(1)).unwrap(), [0.5, 0.5, 1.0]);
+        assert_eq!(n_step_returns(&steps, 1.0, n(2)).unwrap(), [0.5, 1.0, 1.0]);
+        assert_eq!(n_step_returns(&steps, 1.0, n(3)).unwrap(), [1.0, 1.0, 1.0]);
+    }
+
     #[test]
     fn far_enough_ahead_lies_the_return() {
         for gamma in [0.0, 0.5, 1.0] {

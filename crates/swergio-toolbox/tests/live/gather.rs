@@ -113,3 +113,50 @@ async fn a_wait_that_is_given_up_loses_nothing() {
     bob.send(logits("q")).await.unwrap();
     assert_eq!(who(&room.gather(&question).await.unwrap()), ["ada", "bob"]);
 }
+
+/// The clock strikes for a round, and then so much later that the deadline is long over when anybody looks.
+#[tokio::test(start_paused = true)]
+async fn who_wakes_late_hears_what_has_come_and_waits_for_nobody_more() {
+    let hall = Hall::default();
+    let (ada, bob, boss) = (hall.enter("ada").await, hall.enter("bob").await, hall.enter("boss").await);
+    let mut room = opened(&boss, Want::All).await;
+    boss.settle().await.unwrap();
+    for agent in [&ada, &bob] {
+        agent.send(logits("q")).await.unwrap();
+    }
+    room.gather(&MessageId::new("q")).await.unwrap();
+    let question = MessageId::new("r");
+    assert!(tokio::time::timeout(Duration::ZERO, room.gather(&question)).await.is_err());
+    bob.send(logits("r")).await.unwrap();
+    boss.settle().await.unwrap();
+    // Nobody looked for a second, as the machine was busy.
+    tokio::time::advance(Duration::from_secs(1)).await;
+    let began = Instant::now();
+    let gathered = room.gather(&question).await.unwrap();
+    assert_eq!((who(&gathered), gathered.outcome), (vec!["bob"], Outcome::Deadline));
+    assert_eq!((began.elapsed(), room.tally().late), (Duration::ZERO, 0));
+}
+
+/// Somebody answers old questions without end: that does not put the deadline off.
+#[tokio::test(start_paused = true)]
+async fn who_talks_on_and_on_does_not_put_the_deadline_off() {
+    let hall = Hall::default();
+    let (ada, bob, boss) = (hall.enter("ada").await, hall.enter("bob").await, hall.enter("boss").await);
+    let mut room = opened(&boss, Want::All).await;
+    boss.settle().await.unwrap();
+    for agent in [&ada, &bob] {
+        agent.send(logits("q")).await.unwrap();
+    }
+    room.gather(&MessageId::new("q")).await.unwrap();
+    let chatter = tokio::spawn(async move {
+        loop {
+            ada.send(logits("q")).await.unwrap();
+            tokio::time::advance(Duration::from_millis(1)).await;
+        }
+    });
+    let began = Instant::now();
+    let gathered = room.gather(&MessageId::new("r")).await.unwrap();
+    chatter.abort();
+    assert_eq!((gathered.answers.len(), gathered.outcome), (0, Outcome::Deadline));
+    assert!(began.elapsed() <= Duration::from_millis(110), "{:?}", began.elapsed());
+}

@@ -30,7 +30,10 @@ class Desk {
   private person = "";
   private graph = new Graph("");
   private readonly tail = new Tail();
-  private readonly passes = new Passes((component) => this.graph.seats(component));
+  private readonly passes = new Passes(
+    (component) => this.graph.seats(component),
+    (room) => this.graph.audience(room),
+  );
   private readonly kpis = new Kpis();
   private readonly inbox = new Inbox();
   private readonly joined = new Set<string>();

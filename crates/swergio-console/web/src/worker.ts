@@ -155,7 +155,10 @@ class Desk {
 
   private tick(wire: Wire): void {
     this.graph.traffic(flowsOf(wire), (wire.SLOW as Wire[]) ?? [], number(wire.SPAN, 0.25));
-    this.standing.share = number(wire.SHARE, 1);
+    const share = number(wire.SHARE, 1);
+    // Of a pass that was under way when the share changed only a part may have been shown.
+    if (share !== this.standing.share) this.passes.gap(this.now());
+    this.standing.share = share;
     this.missed(number(wire.MISSED));
   }
 

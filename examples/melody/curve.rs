@@ -10,6 +10,7 @@ use crate::classroom::Classroom;
 use crate::examination::{Examination, Mark};
 use crate::learner::{Choice, Study};
 use crate::picture::{Line, Panel, draw};
+use crate::taste::WHIM;
 
 /// Times that people are asked, from one line of the printed table to the next.
 const STEP: usize = 5;
@@ -34,7 +35,7 @@ pub(crate) struct Comparison {
     )]
     strategies: Vec<Choice>,
     /// Standard deviation of the whim that the simulated person adds to each rating.
-    #[arg(long, default_value_t = 0.3)]
+    #[arg(long, default_value_t = WHIM)]
     whim: f64,
     #[command(flatten)]
     study: Study,

@@ -12,6 +12,7 @@ use swergio_toolbox::swarm::{BrokerPlan, Launch, Plan, Ready, Swarm};
 use tokio::net::TcpListener;
 
 use crate::rooms::{ANSWER, At, CONTROL, EVOLUTION, FIGURES, LESSON, USER};
+use crate::taste::WHIM;
 use crate::teaching::Course;
 
 /// Says who answers, and where.
@@ -21,7 +22,7 @@ pub(crate) struct Staging {
     #[arg(long, default_value = "simulated")]
     pub(crate) person: Who,
     /// Standard deviation of the simulated person's whim.
-    #[arg(long, default_value_t = 0.3)]
+    #[arg(long, default_value_t = WHIM)]
     pub(crate) whim: f64,
     /// Where the broker listens, and shows its console to browsers; port 0 is any that is free.
     #[arg(long, default_value = "127.0.0.1:0")]

@@ -86,6 +86,6 @@ mod tests {
         let mark = examination.mark(&right);
         assert!(mark.accuracy == 1.0 && mark.off == 0.0 && (mark.correlation - 1.0).abs() < 1e-9, "{mark:?}");
         let mark = examination.mark(&vec![sure(2); MELODIES]);
-        assert!(mark.accuracy < 0.5 && mark.correlation == 0.0, "{mark:?}");
+        assert!(mark.accuracy < 0.6 && mark.correlation == 0.0, "{mark:?}");
     }
 }

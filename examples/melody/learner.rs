@@ -11,6 +11,9 @@ use swergio_toolbox::feedback::{FeedbackFault, Pool, Strategy};
 use crate::genome::Genome;
 use crate::network::{Opinion, rows};
 
+/// How many times as long as all others the first lessons are.
+const FIRST: usize = 5;
+
 /// Says how it is learned.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Study {
@@ -50,6 +53,8 @@ pub(crate) struct Learner {
     pool: Vec<(Genome, Opinion)>,
     /// Every genome that is known or in the pool.
     seen: HashSet<Genome>,
+    /// There have been lessons.
+    begun: bool,
 }
 
 /// Holds melodies to learn from, and their ratings.
@@ -64,7 +69,8 @@ pub(crate) struct Lesson {
 impl Learner {
     /// Begins with nothing rated.
     pub(crate) fn new(study: Study, seed: u64) -> Self {
-        Self { study, dice: Dice::seeded(seed), known: Vec::new(), pool: Vec::new(), seen: HashSet::new() }
+        let (known, pool, seen) = (Vec::new(), Vec::new(), HashSet::new());
+        Self { study, dice: Dice::seeded(seed), known, pool, seen, begun: false }
     }
 
     /// Takes a person's rating, the last if there are two.
@@ -111,14 +117,22 @@ impl Learner {
         Ok(chosen)
     }
 
-    /// Makes the lessons of one time: all that is known, so many times over, each time in another order, in batches.
+    /// Makes the lessons of one time: all that is known, so many times over, each time in another order, in batches. The first time is longer: a rater that
+    /// knows nothing learns from that what most melodies are rated, and only then what is said of each.
     pub(crate) fn lessons(&mut self) -> Vec<Lesson> {
         let mut lessons = Vec::new();
-        for _ in 0..self.study.epochs {
+        let times = if self.begun { 1 } else { FIRST };
+        self.begun |= !self.known.is_empty();
+        for _ in 0..times * self.study.epochs {
             self.dice.shuffle(&mut self.known);
             lessons.extend(self.known.chunks(self.study.batch.max(1)).map(Lesson::of));
         }
         lessons
+    }
+
+    /// Counts the lessons of going once through all that is known.
+    pub(crate) fn batches(&self) -> usize {
+        self.known.len().div_ceil(self.study.batch.max(1))
     }
 }
 

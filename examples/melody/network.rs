@@ -14,11 +14,13 @@ use crate::genome::{BITS, Genome};
 pub(crate) const RATINGS: usize = 6;
 /// How wide each layer is, from the bits of a melody to a score for each rating.
 const LAYERS: [usize; 5] = [BITS, 2 * BITS, 64, 16, RATINGS];
-/// The rate at which Adam learns.
+/// The rate at which Adam learns, and the decay of the weights beside it (AdamW).
 const RATE: f64 = 1e-3;
+const DECAY: f64 = 1.0;
 /// How large each bit of a note is before the first layer, the least bit first: about as much as it says. The last, which makes a rest of a note,
-/// says most; so the rater sees soon what few labels can show.
-const SIZES: [f32; 4] = [0.1, 0.3, 0.8, 2.5];
+/// says most; so the rater sees soon what few labels can show. All are small, so that it begins almost straight, and bends only where labels ask for it:
+/// much larger it would know a hundred labels by heart, and little beyond them.
+const SIZES: [f32; 4] = [0.01, 0.03, 0.08, 0.25];
 
 /// Holds what the rater thinks of one melody.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,7 +73,7 @@ pub(crate) fn network(seed: u64) -> Result<CandleModule> {
         let deep = hidden.iter().try_fold(sized, |x, layer| layer.forward(&x)?.relu())?;
         last.forward(&deep)
     };
-    Ok(CandleModule::new(vars, forward).with_learner(Learner::adam(RATE)))
+    Ok(CandleModule::new(vars, forward).with_learner(Learner::adamw(RATE, DECAY)))
 }
 
 /// Asks a rater what it thinks. It learns nothing from that.

@@ -9,7 +9,7 @@ use swergio_toolbox::feedback::Question;
 
 use crate::genome::Genome;
 use crate::rooms::{At, USER, asked_to_end};
-use crate::taste::SimulatedTaste;
+use crate::taste::{SimulatedTaste, WHIM};
 
 /// Questions that are remembered as answered.
 const REMEMBERED: usize = 10_000;
@@ -21,7 +21,7 @@ pub(crate) struct Temper {
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
     /// Standard deviation of the whim that it adds to each rating before it rounds; 0 is none.
-    #[arg(long, default_value_t = 0.3)]
+    #[arg(long, default_value_t = WHIM)]
     pub(crate) whim: f64,
 }
 

@@ -49,6 +49,7 @@ impl Rate {
 impl Render {
     pub(crate) fn run(&self) -> Result<()> {
         ensure!(self.midi.is_some() || self.wav.is_some(), "say where to: --midi FILE, --wav FILE, or both");
+        ensure!(self.midi != self.wav, "--midi and --wav are to be two files");
         if let Some(path) = &self.midi {
             midi::write(&self.genome, path).with_context(|| format!("cannot write {}", path.display()))?;
             println!("{}", path.display());

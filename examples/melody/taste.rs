@@ -6,11 +6,16 @@ use crate::genome::{Genome, NOTES, Place};
 
 /// The best rating; the worst is 0.
 const BEST: u8 = 5;
-/// Rests that a melody should have at least, of its 32 places.
-const BREATHS: f64 = 4.0;
+/// Standard deviation of the whim, unless another is wanted.
+pub(crate) const WHIM: f64 = 0.2;
+/// Rests that a melody needs to breathe, of its 32 places.
+const BREATH: f64 = 4.0;
+/// Rests at which it is as full as one may wish, and from which on it is broken.
+const LIVELY: f64 = 6.0;
+const BROKEN: f64 = 14.0;
 
-/// Rates as a person with a taste of its own might: above all it likes tones better than rests, as long as a melody breathes a little; and then a line that
-/// moves by steps, that comes home to the tonic, and that repeats itself.
+/// Rates as a person with a taste of its own might: above all bars that begin with a tone, on the beat; then few rests, as long as a melody breathes a little;
+/// and then a line that moves by steps, that comes home to the tonic, and that repeats itself.
 #[derive(Clone, Debug)]
 pub(crate) struct SimulatedTaste {
     dice: Dice,
@@ -39,13 +44,20 @@ pub(crate) fn true_rating(genome: &Genome) -> u8 {
 pub(crate) fn pleasure(genome: &Genome) -> f64 {
     let places = genome.places();
     let rests = places.iter().filter(|place| **place == Place::Rest).count() as f64;
-    let fullness = 7.2 - 0.31 * rests - 1.0 * (BREATHS - rests).max(0.0);
-    let line = (smoothness(&places) - 0.45) + 0.35 * (home(&places) - 0.3) + 0.5 * (echo(&places) - 0.1);
-    (fullness + line).clamp(0.0, f64::from(BEST))
+    let pulse = 0.45 * (beats(&places) - 4.0);
+    let fullness = 0.2 * (BROKEN - rests.max(LIVELY)).max(0.0) - (BREATH - rests).max(0.0);
+    let line =
+        0.5 * (smoothness(&places) - 0.45) + 0.17 * (home(&places) - 0.3) + 0.25 * (echo(&places) - 0.1);
+    (2.1 + pulse + fullness + line).clamp(0.0, f64::from(BEST))
 }
 
 fn rounded(rating: f64) -> u8 {
     rating.round().clamp(0.0, f64::from(BEST)) as u8
+}
+
+/// The bars that begin with a tone, of eight.
+fn beats(places: &[Place]) -> f64 {
+    places.iter().step_by(NOTES).filter(|place| **place != Place::Rest).count() as f64
 }
 
 /// 1 when neighbours are a step apart at most, 0 when they are four degrees apart on average.
@@ -83,6 +95,7 @@ fn echo(places: &[Place]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
     fn melody(values: &[u8; 32]) -> Genome {
         Genome::new(values.iter().flat_map(|value| (0..4).map(move |bit| value >> bit & 1 == 1)).collect())
             .unwrap()
@@ -100,6 +113,9 @@ mod tests {
         leaps.iter_mut().skip(2).step_by(4).filter(|value| **value < 8).for_each(|value| *value = 7);
         assert!(pleasure(&melody(&leaps)) < pleasure(&melody(&steps)));
         assert!(pleasure(&melody(&[0; 32])) < pleasure(&melody(&line)), "it does not breathe");
+        let mut late = line;
+        late.chunks_mut(NOTES).for_each(|bar| bar.rotate_right(1));
+        assert!(pleasure(&melody(&late)) < pleasure(&melody(&line)) - 1.0, "few bars begin with a tone");
     }
 
     /// A taste that likes everything, or nothing, teaches nothing.
@@ -111,7 +127,7 @@ mod tests {
             often[usize::from(true_rating(&Genome::by_chance(&mut dice)))] += 1;
         }
         assert!(
-            often[0] > 50 && often[1] > 500 && often[2] > 1000 && often[3] > 500 && often[4] > 100,
+            often[0] > 10 && often[1] > 500 && often[2] > 1000 && often[3] > 500 && often[4] > 100,
             "{often:?}"
         );
         assert!(often.iter().max() < Some(&3000), "{often:?}");
@@ -120,7 +136,7 @@ mod tests {
     #[test]
     fn whim_moves_a_rating_by_one_now_and_then() {
         let (mut dice, mut moved) = (Dice::seeded(2), 0);
-        let mut person = SimulatedTaste::new(3, 0.3);
+        let mut person = SimulatedTaste::new(3, WHIM);
         for _ in 0..1000 {
             let genome = Genome::by_chance(&mut dice);
             let difference = person.rate(&genome).abs_diff(true_rating(&genome));

@@ -220,12 +220,12 @@ impl Teaching {
     /// Gives the rater all lessons, and returns the mean loss of the last time through.
     async fn learn(&mut self) -> Result<f64> {
         let lessons = self.learner.lessons();
-        let last = lessons.len() / self.course.study.epochs.max(1);
+        let last = self.learner.batches();
         let mut losses = Vec::new();
         for lesson in &lessons {
             losses.push(self.lesson(lesson).await?);
         }
-        let last = &losses[losses.len() - last..];
+        let last = &losses[losses.len().saturating_sub(last)..];
         Ok(last.iter().sum::<f64>() / last.len().max(1) as f64)
     }
 

@@ -19,7 +19,7 @@ const NODE: &str = "20";
 /// Where Debian's Chromium is, unless CHROMIUM says otherwise.
 const CHROMIUM: &str = "/usr/bin/chromium";
 /// Time that the browser's tests may take.
-const LIMIT: Duration = Duration::from_secs(420);
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// Checks types, runs the unit tests, builds, compares with what is committed, and plays the console in a browser.
 pub(crate) fn check(checkout: &Checkout) -> Result<Outcome> {

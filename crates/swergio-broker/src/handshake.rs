@@ -1,5 +1,7 @@
 //! Handshake: which opening requests become a WebSocket (RFC 6455, section 4.2.1), and who is sent away.
 
+use std::net::Ipv4Addr;
+
 use axum::http::header::{
     CONNECTION, HOST, ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
@@ -70,8 +72,9 @@ fn check_origin(headers: &HeaderMap, host: &str, origins: &[String]) -> Result<(
         (Some(origin), None) => origin.to_str().unwrap_or_default(),
         (Some(_), Some(_)) => "",
     };
-    let authority = origin.split_once("://").map(|(_, authority)| authority);
-    let own = authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host));
+    let own = origin.split_once("://").is_some_and(|(scheme, authority)| {
+        authority.eq_ignore_ascii_case(host) && (scheme.eq_ignore_ascii_case("https") || is_near(host))
+    });
     if own || origins.iter().any(|listed| listed.trim_end_matches('/').eq_ignore_ascii_case(origin)) {
         return Ok(());
     }
@@ -79,6 +82,18 @@ fn check_origin(headers: &HeaderMap, host: &str, origins: &[String]) -> Result<(
         StatusCode::FORBIDDEN,
         format!("the origin {origin:?} may not connect; list it with --origin"),
     ))
+}
+
+/// Tells whether a host is an address or a name that nobody elsewhere can give: not one that a page from elsewhere may have had point here
+/// (DNS rebinding). Over https the certificate tells.
+fn is_near(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let name = name.to_ascii_lowercase();
+    let local = name.ends_with(".localhost") || name.ends_with(".local");
+    local || !name.contains('.') || name.parse::<Ipv4Addr>().is_ok()
 }
 
 /// Tells whether `key` is 16 bytes in base64: 22 characters of the alphabet, then two of padding.
@@ -175,5 +190,32 @@ mod tests {
             assert_eq!(from(foreign, &[]), Err(StatusCode::FORBIDDEN), "{foreign}");
         }
         assert!(from("https://lab.example", &["https://lab.example/".to_owned()]).is_ok());
+    }
+
+    /// R22: a page from elsewhere whose name was made to point here names itself as Host.
+    #[test]
+    fn a_name_that_anybody_may_give_is_refused_without_tls() {
+        let at = |scheme: &str, host: &str, listed: &[String]| {
+            let origin = format!("{scheme}://{host}");
+            let headers = [without("host"), vec![("host", host), ("origin", &origin)]].concat();
+            knock(&headers, listed)
+        };
+        for own in [
+            "127.0.0.1:8080",
+            "[::1]:8080",
+            "localhost:8080",
+            "LOCALHOST",
+            "lab:80",
+            "a.localhost:1",
+            "lab.local",
+            "10.0.0.7",
+        ] {
+            assert!(at("http", own, &[]).is_ok(), "{own}");
+        }
+        for foreign in ["evil.example:8080", "evil.example", "127.0.0.1.evil.example", "evil.example."] {
+            assert_eq!(at("http", foreign, &[]), Err(StatusCode::FORBIDDEN), "{foreign}");
+        }
+        assert!(at("https", "lab.example", &[]).is_ok());
+        assert!(at("http", "lab.example:8080", &["http://lab.example:8080".to_owned()]).is_ok());
     }
 }

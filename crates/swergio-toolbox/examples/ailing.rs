@@ -1,7 +1,7 @@
-//! Ailing: a chain of three components, in the middle one of which something is wrong now and then.
+//! Ailing: a chain of three components, in one of which something is wrong now and then.
 //!
-//! `cargo run -p swergio-toolbox --example ailing -- ws://127.0.0.1:8080 sign`, and the console's passes say in whom and what. The passes
-//! are some hundred of a second each tenth; from the twentieth on the mistake is made in one of four.
+//! `cargo run -p swergio-toolbox --example ailing -- ws://127.0.0.1:8080 sign last`, and the console's passes say in whom and what. There are ten passes
+//! a second; from the twentieth on the mistake is made in one of four.
 
 #![allow(clippy::print_stdout, reason = "an example talks to the person at the terminal")]
 
@@ -11,9 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use swergio_client::{Client, Kind, MessageId, Options, Reply, Trigger};
-use swergio_toolbox::{
-    Audit, BoxError, Chain, ChainLimits, Component, Differentiable, Pass, Port, Tensor, component,
-};
+use swergio_toolbox::{Audit, BoxError, Chain, ChainLimits, Component, Differentiable, Pass, Port, Tensor};
 use tokio::time::{interval, sleep};
 
 /// What may be wrong.
@@ -21,6 +19,8 @@ const AILMENTS: &[&str] = &[
     "nothing", "nan", "infinity", "sign", "exploded", "vanished", "slow", "queue", "dropped", "stale",
     "shape", "failed",
 ];
+/// The components, each with the rooms of its input and its output.
+const PLACES: [(&str, &str, &str); 3] = [("first", "a", "b"), ("middle", "b", "c"), ("last", "c", "d")];
 /// Passes until nothing is sent any more, and from which on the mistake is made.
 const PASSES: u64 = 300;
 const WELL: u64 = 20;
@@ -30,51 +30,44 @@ const ROWS: usize = 4;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [url, ailment] = args.as_slice() else {
-        return Err(
-            format!("say where the broker is and what is wrong: ailing URL {}", AILMENTS.join("|")).into()
-        );
-    };
-    let Some(ailment) = AILMENTS.iter().find(|known| *known == ailment) else {
-        return Err(format!("{ailment} is none of {}", AILMENTS.join(", ")).into());
+    let Some((url, ailment, ill)) = wanted(&args) else {
+        let (ailments, places) = (AILMENTS.join("|"), PLACES.map(|(name, ..)| name).join("|"));
+        return Err(format!(
+            "say where the broker is and what is wrong in whom: ailing URL {ailments} [{places}]"
+        )
+        .into());
     };
     let join = |name: &'static str| Options::new(url).name(name).connect();
-    let (first, middle, last) = (join("first").await?, join("middle").await?, join("last").await?);
+    let (mut serving, mut clients) = (Vec::new(), Vec::new());
+    for (name, input, output) in PLACES {
+        let client = join(name).await?;
+        let ailment = if name == ill { ailment } else { "nothing" };
+        let component = Ill { ailment, count: 0, version: 0 };
+        if ailment == "dropped" {
+            forgetful(&client, component, input, output).await?;
+        } else {
+            // Who is well takes only what has the right shape; who is not may give any.
+            let port = |port: &str| {
+                let any = Port::f64(port).allow_nan();
+                if name == ill { any } else { any.shape((ROWS, 3)) }
+            };
+            let component = Component::of(name, component).input(input).output(output);
+            serving.push(component.takes(port("x")).gives(port("y")).serve(&client).await?);
+        }
+        clients.push(client);
+    }
     let (caller, auditor) = (join("caller").await?, join("auditor").await?);
-    let scaled = |name: &str, by: f64| {
-        component(name).forward(move |x: Tensor| Ok((by * x, ()))).vjp(move |(), g: Tensor| Ok(by * g))
-    };
-    let (first, last) = (
-        scaled("first", 2.0).input("a").output("b").serve(&first).await?,
-        scaled("last", 0.5)
-            .input("c")
-            .output("d")
-            .takes(Port::f64("x").shape((ROWS, 3)).allow_nan())
-            .gives(Port::f64("y").shape((ROWS, 3)).allow_nan())
-            .serve(&last)
-            .await?,
-    );
-    let ill = Ill { ailment, count: 0, version: 0 };
-    let _served = if *ailment == "dropped" {
-        forgetful(&middle, ill).await?;
-        None
-    } else {
-        let any = |name: &str| Port::f64(name).allow_nan();
-        let served = Component::of("middle", ill).input("b").output("c").takes(any("x")).gives(any("y"));
-        Some(served.serve(&middle).await?)
-    };
-    let audit = Audit::every(1)
-        .component("first", "a", "b")
-        .component("middle", "b", "c")
-        .component("last", "c", "d");
-    let _auditing = if *ailment == "sign" { Some(audit.attach(&auditor).await?) } else { None };
+    let audit = PLACES
+        .into_iter()
+        .fold(Audit::every(1), |audit, (name, input, output)| audit.component(name, input, output));
+    let _auditing = if ailment == "sign" { Some(audit.attach(&auditor).await?) } else { None };
     let limits = ChainLimits { deadline: Duration::from_secs(2), ..ChainLimits::default() };
     let chain = Chain::new(&caller).input("a").output("d").limits(limits).open().await?;
-    println!("middle has {ailment}");
+    println!("{ill} has {ailment}");
     let mut clock = interval(Duration::from_millis(100));
     for number in 0..PASSES {
         clock.tick().await;
-        let crowd = if *ailment == "queue" && is_ill(number) { 12 } else { 1 };
+        let crowd = if ailment == "queue" && is_ill(number) { 12 } else { 1 };
         for more in 0..crowd {
             let (chain, x) = (chain.clone(), sample(number * 16 + more));
             // What comes to nothing is what this is about.
@@ -86,8 +79,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     sleep(Duration::from_secs(3)).await;
-    drop((first, last));
+    drop((serving, clients));
     Ok(())
+}
+
+/// Reads where the broker is, what is wrong, and in whom: in the middle one unless another is named.
+fn wanted(args: &[String]) -> Option<(&str, &'static str, &'static str)> {
+    let (url, ailment, place) = match args {
+        [url, ailment] => (url, ailment, "middle"),
+        [url, ailment, place] => (url, ailment, place.as_str()),
+        _ => return None,
+    };
+    let ailment = AILMENTS.iter().find(|known| *known == ailment)?;
+    let (place, ..) = PLACES.into_iter().find(|(name, ..)| *name == place)?;
+    Some((url, ailment, place))
 }
 
 /// Tells whether the mistake is made in this pass.
@@ -165,29 +170,35 @@ impl Differentiable for Ill {
     }
 }
 
-/// Serves the middle component as upstream's are written, by hand; it forgets some of its gradients.
-async fn forgetful(client: &Client, mut ill: Ill) -> Result<(), Box<dyn Error>> {
+/// Serves a component as upstream's are written, by hand; it forgets some of its gradients.
+async fn forgetful(
+    client: &Client,
+    mut ill: Ill,
+    input: &'static str,
+    output: &'static str,
+) -> Result<(), Box<dyn Error>> {
     let heard = Arc::new(AtomicU64::new(0));
-    let forwards = Trigger::kinds([Kind::FORWARD]).rooms(["b"]);
+    let forwards = Trigger::kinds([Kind::FORWARD]).rooms([input]);
     let answer = move |message: swergio_client::Message| {
         let reply = message.tensor().ok().and_then(|x| {
             let y = ill.infer(x, &Pass::train(MessageId::new("inner"))).ok()?;
             let id = MessageId::new(&format!("m-{}", message.id.as_ref()?.as_str()));
-            Some(Reply::new(Kind::FORWARD).id(id).tensor(y).rooms(["c"]))
+            Some(Reply::new(Kind::FORWARD).id(id).tensor(y).rooms([output]))
         });
         std::future::ready(reply)
     };
     client.on(forwards, answer).await?;
-    let gradients = Trigger::kinds([Kind::GRADIENT]).rooms(["c"]);
+    let gradients = Trigger::kinds([Kind::GRADIENT]).rooms([output]);
     let back = move |message: swergio_client::Message| {
-        let reply =
-            message.id.as_ref().and_then(|id| id.as_str().strip_prefix("m-").map(MessageId::new)).and_then(
-                |id| {
-                    let number = heard.fetch_add(1, Ordering::Relaxed);
-                    let reply = Reply::new(Kind::GRADIENT).id(id).tensor(message.tensor().ok()?).rooms(["b"]);
-                    (!is_ill(number)).then_some(reply)
-                },
-            );
+        let reply = message
+            .id
+            .as_ref()
+            .and_then(|id| id.as_str().strip_prefix("m-").map(MessageId::new))
+            .and_then(|id| {
+                let number = heard.fetch_add(1, Ordering::Relaxed);
+                let reply = Reply::new(Kind::GRADIENT).id(id).tensor(message.tensor().ok()?).rooms([input]);
+                (!is_ill(number)).then_some(reply)
+            });
         std::future::ready(reply)
     };
     client.on(gradients, back).await?;

@@ -169,6 +169,10 @@ fn tell(number: u64, notes: Notes, broker: &Arc<Inner>) -> Result<Vec<Envelope>,
     Ok(std::iter::once(traffic).chain(shown).collect())
 }
 
+/// By how much the share that is wanted may differ from the one in force; half of what a tick may show is kept free for that.
+const LOWER: f64 = 0.7;
+const HIGHER: f64 = 1.4;
+
 /// Chooses which share of the passes is shown from now on, and returns the share of this tick.
 fn adapt(broker: &Inner, flows: &[Flow], others: u64, shown: usize) -> f64 {
     let watch = &broker.hub.watch;
@@ -176,8 +180,14 @@ fn adapt(broker: &Inner, flows: &[Flow], others: u64, shown: usize) -> f64 {
     let messages = flows.iter().map(|flow| flow.messages).sum::<u64>() + others;
     let most = broker.config.limits.watch_samples as f64 / 2.0;
     let wanted = if messages == 0 { 1.0 } else { (most / messages as f64).min(1.0) };
-    // Down at once, up by and by: a burst must not come twice.
-    let next = if wanted < bar { wanted } else { (bar * 2.0).min(wanted).max(f64::EPSILON) };
+    // Down at once, up by and by: a burst must not come twice. Not for little: passes that are under way when the share changes are shown in part.
+    let next = if wanted < LOWER * bar {
+        wanted
+    } else if wanted >= 1.0 || wanted > HIGHER * bar {
+        (bar * 2.0).min(wanted).max(f64::EPSILON)
+    } else {
+        bar
+    };
     let next = if next >= 1.0 { u64::MAX } else { (next * u64::MAX as f64) as u64 };
     watch.bar.store(next, Ordering::Relaxed);
     tracing::trace!(messages, shown, "told _watch");

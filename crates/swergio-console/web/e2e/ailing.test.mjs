@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { consolePage, open, start } from "./stage.mjs";
 
-/** What is wrong in the middle one of three, and the words for it. */
+/** What is wrong in one of three, and the words for it. */
 const AILMENTS = {
   nan: "NAN",
   infinity: "NAN",
@@ -19,16 +19,23 @@ const AILMENTS = {
   failed: "FAULT",
 };
 
+/** Each is played in the middle one; some, of every sort, also where a chain begins and ends. */
+const PLACES = {
+  first: ["nan", "sign", "vanished", "slow", "dropped", "stale"],
+  middle: Object.keys(AILMENTS),
+  last: ["infinity", "sign", "exploded", "slow", "dropped", "shape", "failed"],
+};
+
 let browser;
 before(async () => void (browser = await open()));
 after(() => browser.close());
 
 /** Plays one, and lists what the passes say. */
-async function diagnoses(ailment) {
+async function diagnoses(ailment, place = "middle") {
   const broker = await start(process.env.SWERGIO_BROKER, ["--listen", "127.0.0.1:0", "--log", "warn"], /listening on (\S+)/);
   const url = `http://${broker.found[1]}/`;
   const { page, wrong } = await consolePage(browser, `${url}#passes`);
-  const chain = await start(process.env.AILING, [url.replace("http", "ws"), ailment], /middle has/);
+  const chain = await start(process.env.AILING, [url.replace("http", "ws"), ailment, place], /has/);
   try {
     return { ...(await told(page, ailment)), wrong };
   } finally {
@@ -58,11 +65,12 @@ async function told(page, ailment) {
   return { passes: all, component: await line.getAttribute("data-component"), code: await line.getAttribute("data-code"), sentence: await line.locator("b").first().textContent() };
 }
 
-for (const [ailment, code] of Object.entries(AILMENTS)) {
-  test(`${ailment}: ${code} in the middle`, async () => {
-    const heard = await diagnoses(ailment);
+for (const [place, ailment] of Object.entries(PLACES).flatMap(([place, all]) => all.map((ailment) => [place, ailment]))) {
+  const code = AILMENTS[ailment];
+  test(`${ailment}: ${code} in the ${place}`, async () => {
+    const heard = await diagnoses(ailment, place);
     console.log(`  ${ailment.padEnd(9)} ${heard.code} ${heard.component}: ${heard.sentence}`);
-    assert.deepEqual([heard.component, heard.code], ["middle", code]);
+    assert.deepEqual([heard.component, heard.code], [place, code]);
     assert.ok(heard.passes.every((pass) => pass.code === code), JSON.stringify(heard.passes));
     assert.deepEqual(heard.wrong, []);
   });

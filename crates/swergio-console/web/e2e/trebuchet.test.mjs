@@ -66,6 +66,9 @@ test("the loss falls", async () => {
   await page.waitForFunction(() => (window.swergio?.kpis().find((one) => one.kpi === "loss")?.values.length ?? 0) >= 120, null, { timeout: 60_000 });
   const [first, last] = await half();
   assert.ok(last < 0.7 * first, `from ${first} to ${last}`);
+  // That something took long may be said on a busy machine; nothing else is wrong with a process that learns.
+  const wrongs = await page.evaluate(() => window.swergio.passes().filter((pass) => pass.code !== null && pass.code !== "QUEUED" && pass.code !== "SLOW"));
+  assert.deepEqual(wrongs, []);
   await card.locator(".u-over").click({ position: { x: 200, y: 80 } });
   await page.waitForURL(/#passes\//);
   await page.locator(".waterfall .span:not(.head)").first().waitFor();

@@ -30,7 +30,10 @@ class Desk {
   private person = "";
   private graph = new Graph("");
   private readonly tail = new Tail();
-  private readonly passes = new Passes((component) => this.graph.seats(component));
+  private readonly passes = new Passes(
+    (component) => this.graph.seats(component),
+    (room) => this.graph.audience(room),
+  );
   private readonly kpis = new Kpis();
   private readonly inbox = new Inbox();
   private readonly joined = new Set<string>();
@@ -152,7 +155,10 @@ class Desk {
 
   private tick(wire: Wire): void {
     this.graph.traffic(flowsOf(wire), (wire.SLOW as Wire[]) ?? [], number(wire.SPAN, 0.25));
-    this.standing.share = number(wire.SHARE, 1);
+    const share = number(wire.SHARE, 1);
+    // Of a pass that was under way when the share changed only a part may have been shown.
+    if (share !== this.standing.share) this.passes.gap(this.now());
+    this.standing.share = share;
     this.missed(number(wire.MISSED));
   }
 

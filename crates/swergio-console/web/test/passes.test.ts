@@ -121,15 +121,15 @@ describe("what went wrong is named in whom it went wrong", () => {
 
   it("a gradient that points the wrong way stands out beside other passes", () => {
     const passes = new Passes(seats);
-    // The network gives y = 3 x₁ and x₁ x₂; its gradient is flipped in one pass.
+    // The network gives y = 3 x₁ and x₂ + x₁ x₂ / 5; its gradient is flipped in one pass.
     const go = (root: string, time: number, seed: number, sign: number): void => {
       const [a, b] = [Math.sin(seed * 1.7) + 0.2, Math.cos(seed * 2.3)];
       const [c, d] = [Math.sin(seed), 1 + Math.cos(seed * 0.7)];
       play(passes, root, time, {
         began: { extra: { DATA: [[a, b]] } },
-        network: { extra: { DATA: [[3 * a, a * b]] } },
+        network: { extra: { DATA: [[3 * a, b + (a * b) / 5]] } },
         back: { extra: { DATA: [[c, d]] } },
-        home: { extra: { DATA: [[sign * (3 * c + b * d), sign * a * d]] } },
+        home: { extra: { DATA: [[sign * (3 * c + (b * d) / 5), sign * (1 + a / 5) * d]] } },
       });
       passes.settle(time + 500);
     };

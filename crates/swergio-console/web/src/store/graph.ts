@@ -147,6 +147,12 @@ export class Graph {
     return this.rooms.get(component) ?? new Set();
   }
 
+  /** Lists who sits in a room. */
+  audience(room: string): string[] {
+    this.rooms ??= this.seated();
+    return [...this.rooms].filter(([, rooms]) => rooms.has(room)).map(([name]) => name);
+  }
+
   private seated(): Map<string, Set<string>> {
     const rooms = new Map<string, Set<string>>();
     for (const member of this.members.values()) {

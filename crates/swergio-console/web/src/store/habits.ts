@@ -8,8 +8,14 @@ import type { Span } from "./trace";
 const MOST = 2000;
 /** Times of a component's answers that are remembered, to tell who had to wait. */
 const ANSWERS = 256;
+/** Messages of a room after which it is known whether all of them are taken up; observations after which a figure is known well. */
+const STEADY = 10;
 /** Messages of older weights in a row after which these count. */
 const RESTORED = 20;
+/** Times in a row that something wrong is not taken for usual. */
+const STUBBORN = 100;
+/** Decades beyond what is usual that are wrong: while little is known of it, and where it is always the same. */
+const [UNUSUAL, PLAIN] = [2.5, 1.2];
 /** The share of a new observation in what is usual. */
 const SHARE = 0.06;
 
@@ -39,6 +45,8 @@ export class Habits {
   private heard = new Map<string, number>();
   private answered = new Map<string, Map<string, number>>();
   private times = new Map<string, number[]>();
+  private wrong = new Map<string, number>();
+  private turns = new Set<string>();
   private versions = new Map<string, Version>();
   private known = new WeakMap<Sample, Version>();
   readonly slopes = new Slopes();
@@ -69,24 +77,45 @@ export class Habits {
   learn(spans: Span[], ordered: Sample[]): void {
     for (const span of spans) {
       if (!span.output) continue;
-      const key = keyOf(span);
-      this.observe(`time ${key}`, Math.log10(Math.max(busy(span), 0.01)));
-      this.observe(`wait ${key}`, Math.log10(Math.max(span.queue ?? 0, 0.01)));
-      const grown = growth(span);
-      if (grown !== null) this.observe(`norm ${key}`, grown);
-      this.keepShape(key, span.output);
-      const room = `${span.input.room ?? ""}\n${span.input.status ?? 1}`;
+      if (!this.strange(span)) this.figure(span, span.output);
+      const room = roomOf(span.input);
+      if (span.way === "turn" && this.turns.size < MOST) this.turns.add(room);
       const answered = this.answered.get(room) ?? new Map<string, number>();
       answered.set(span.component, (answered.get(span.component) ?? 0) + 1);
       this.keep(this.answered, room, answered);
     }
     for (const sample of ordered) {
-      if (sample.kind === "DATA/FORWARD") {
-        const room = `${sample.room ?? ""}\n${sample.status ?? 1}`;
-        this.keep(this.heard, room, (this.heard.get(room) ?? 0) + 1);
-      }
+      if (sample.kind !== "DATA/FORWARD") continue;
+      const room = roomOf(sample);
+      // Where every message is taken up, one that is not was lost, however often that happens: it becomes no habit.
+      const lost = !spans.some((span) => span.output && span.input === sample) && this.takesAll(room);
+      if (!lost) this.keep(this.heard, room, (this.heard.get(room) ?? 0) + 1);
     }
     this.slopes.learn(spans);
+  }
+
+  /** What is wrong becomes usual only when it has been so for long. */
+  private strange(span: Span): boolean {
+    const key = keyOf(span);
+    const times = span.verdicts.length > 0 ? (this.wrong.get(key) ?? 0) + 1 : 0;
+    this.keep(this.wrong, key, times);
+    return times > 0 && times <= STUBBORN;
+  }
+
+  private figure(span: Span, output: Sample): void {
+    const key = keyOf(span);
+    this.observe(`time ${key}`, Math.log10(Math.max(busy(span), 0.01)));
+    this.observe(`wait ${key}`, Math.log10(Math.max(span.queue ?? 0, 0.01)));
+    this.observe(`zero ${key}`, silent(span) ? 1 : 0);
+    const grown = growth(span);
+    if (grown !== null) this.observe(`norm ${key}`, grown);
+    this.keepShape(key, output);
+  }
+
+  /** Tells whether somebody makes another message of each that is said in a room, as the end of a way need not. */
+  private takesAll(room: string): boolean {
+    const heard = this.heard.get(room) ?? 0;
+    return heard >= STEADY && !this.turns.has(room) && [...(this.answered.get(room) ?? [])].some(([, count]) => count >= 0.95 * heard);
   }
 
   private observe(key: string, value: number): void {
@@ -118,10 +147,20 @@ export class Habits {
     return above === null ? null : 10 ** above;
   }
 
-  /** Tells by how many decades more than usual the norm grew. */
+  /** Tells by how many decades more than usual the norm grew, once more than chance explains; the better it is known, the sooner. */
   grew(span: Span): number | null {
-    const grown = growth(span);
-    return grown === null ? null : this.above(`norm ${keyOf(span)}`, grown);
+    const [key, grown] = [`norm ${keyOf(span)}`, growth(span)];
+    const above = grown === null ? null : this.above(key, grown);
+    const usual = this.figures.get(key);
+    if (above === null || !usual) return null;
+    const unusual = usual.count < 2 * STEADY ? UNUSUAL : Math.min(UNUSUAL, PLAIN + 6 * usual.spread);
+    return Math.abs(above) > unusual ? above : null;
+  }
+
+  /** Tells whether a component gives nothing but zeros of what is more than that, as it never does. */
+  fellSilent(span: Span): boolean {
+    const usual = this.figures.get(`zero ${keyOf(span)}`);
+    return usual !== undefined && usual.count >= STEADY && usual.mean < 0.01 && silent(span);
   }
 
   private keepShape(key: string, output: Sample): void {
@@ -141,7 +180,7 @@ export class Habits {
 
   /** Lists who usually makes something of what is said in a room. */
   listeners(sample: Sample): string[] {
-    const room = `${sample.room ?? ""}\n${sample.status ?? 1}`;
+    const room = roomOf(sample);
     const heard = this.heard.get(room) ?? 0;
     return [...(this.answered.get(room) ?? [])].filter(([, count]) => count >= 3 && count > 0.6 * heard).map(([name]) => name);
   }
@@ -178,6 +217,10 @@ export class Habits {
   }
 }
 
+function roomOf(sample: Sample): string {
+  return `${sample.room ?? ""}\n${sample.status ?? 1}`;
+}
+
 function keyOf(span: Span): string {
   return `${span.way}\n${span.component}`;
 }
@@ -185,6 +228,12 @@ function keyOf(span: Span): string {
 /** Milliseconds that a component was at it, without those that the message waited. */
 export function busy(span: Span): number {
   return span.compute ?? Math.max(0, span.end - span.start - (span.queue ?? 0));
+}
+
+/** Tells whether something became nothing. */
+function silent(span: Span): boolean {
+  const [before, after] = [sum(span.input), sum(span.output)];
+  return before.known && after.known && before.norm > 0 && after.norm === 0;
 }
 
 /** Sums up the tensors of a message. */

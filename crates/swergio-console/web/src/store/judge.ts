@@ -2,14 +2,13 @@
 
 import { type Sample, type Summary, number, text } from "../wire";
 import { type Habits, busy, growth, sum } from "./habits";
-import { type Span, spanOf, valueOf } from "./trace";
-import type { Verdict } from "./verdict";
+import { astray, missing } from "./loss";
+import { type Audience, type Seats, type Span, valueOf } from "./trace";
+import { type Verdict, verdict } from "./verdict";
 
 /** A gradient that grows by more than this through one component has exploded, that shrinks by more has vanished. */
 const EXPLODES = 1e3;
 const VANISHES = 1e-6;
-/** Decades beyond what is usual that count as much. */
-const UNUSUAL = 2.5;
 /** A stage is slow when it takes this many times what it usually takes; or most of a long pass, the others together little. */
 const SLOW = 8;
 /** Milliseconds under which nobody is called slow, for a busy machine's own sake; and of a pass from which the slowest is looked at. */
@@ -22,6 +21,8 @@ export interface Case {
   spans: Span[];
   ordered: Sample[];
   habits: Habits;
+  seats: Seats;
+  audience: Audience;
   /** Nothing more will come: what is missing now was dropped. */
   over: boolean;
   /** Messages of that time were not shown: what is missing may have been there. */
@@ -39,7 +40,7 @@ export function judge(pass: Case): Verdict[] {
     if (shape !== null && span.output)
       span.verdicts.push(verdict(span.component, "SHAPE", `it gives ${shapes(span.output.summary)}, usually ${shape}`, span.end));
   }
-  const rest = [...began(ordered), ...shaped(ordered), ...stale(ordered, habits), ...told(ordered), ...signs(spans, habits)];
+  const rest = [...began(ordered), ...shaped(ordered), ...stale(ordered, habits), ...told(ordered), ...astray(ordered), ...signs(spans, habits)];
   if (pass.over && !pass.blind) rest.push(...missing(pass));
   rest.push(...fading(spans, [...rest, ...spans.flatMap((span) => span.verdicts)]));
   for (const one of rest) {
@@ -50,10 +51,6 @@ export function judge(pass: Case): Verdict[] {
   return [...marked, ...rest.filter((one) => !marked.has(one))];
 }
 
-function verdict(component: string, code: Verdict["code"], text: string, at: number): Verdict {
-  return { component, code, text, at };
-}
-
 /** NaN, vanishing and exploding, from what one component was told to what it said. */
 function numbers(span: Span, habits: Habits): Verdict[] {
   const say = (code: Verdict["code"], words: string): Verdict[] => [verdict(span.component, code, words, span.end)];
@@ -62,14 +59,16 @@ function numbers(span: Span, habits: Habits): Verdict[] {
   if (!after.known || !before.known || before.bad > 0 || before.norm === 0) return [];
   const what = span.way === "backward" ? "the gradient" : "what it gives";
   if (span.way === "backward" && after.norm === 0) return say("VANISHED", "the gradient that it passes on is zero");
+  if (habits.fellSilent(span)) return say("VANISHED", "what it gives is zero, as it never is");
   const [grown, unusual] = [growth(span), habits.grew(span)];
   if (grown === null) return [];
   const by = (decades: number): string => `${(10 ** Math.abs(decades)).toPrecision(2)}`;
   const absolute = span.way === "backward";
-  if ((absolute && grown < Math.log10(VANISHES)) || (unusual !== null && unusual < -UNUSUAL && span.way === "backward"))
-    return say("VANISHED", `${what} shrinks to 1 in ${by(grown)}${unusual !== null && unusual < -UNUSUAL ? ", far below what is usual" : ""}`);
-  if ((absolute && grown > Math.log10(EXPLODES)) || (unusual !== null && unusual > UNUSUAL))
-    return say("EXPLODED", `${what} grows ${by(grown)} times${unusual !== null && unusual > UNUSUAL ? ", far beyond what is usual" : ""}`);
+  const [less, more] = [unusual !== null && unusual < 0, unusual !== null && unusual > 0];
+  if ((absolute && grown < Math.log10(VANISHES)) || less)
+    return say("VANISHED", grown < 0 ? `${what} shrinks to 1 in ${by(grown)}${less ? ", far below what is usual" : ""}` : `${what} is far smaller than usual`);
+  if ((absolute && grown > Math.log10(EXPLODES)) || more)
+    return say("EXPLODED", grown > 0 ? `${what} grows ${by(grown)} times${more ? ", far beyond what is usual" : ""}` : `${what} is far larger than usual`);
   return [];
 }
 
@@ -191,36 +190,6 @@ function fading(spans: Span[], known: Verdict[]): Verdict[] {
   const worst = back.reduce((most, span) => (by(span) > by(most) ? span : most));
   const words = `the gradient ${all < 0 ? "shrinks" : "grows"} 10^${Math.abs(all).toFixed(1)} times on its way, here the most`;
   return [verdict(worst.component, all < 0 ? "VANISHED" : "EXPLODED", words, worst.end)];
-}
-
-/** Names those who were told something and passed nothing on, and adds what they did not do to the picture. */
-function missing({ spans, ordered, habits }: Case): Verdict[] {
-  const [first] = ordered;
-  const begin = first?.time ?? 0;
-  const found: Verdict[] = [];
-  const faulted = ordered.some((sample) => sample.kind === "DATA/FAULT");
-  if (faulted) return [];
-  const answered = new Set(spans.map((span) => `${span.component}\n${span.input.seq}`));
-  const drop = (component: string, input: Sample, way: Span["way"], words: string): void => {
-    if (answered.has(`${component}\n${input.seq}`)) return;
-    spans.push({ ...spanOf(way, input, null, begin), component });
-    found.push(verdict(component, "DROPPED", words, input.time - begin));
-  };
-  for (const input of ordered) {
-    if (input.kind === "DATA/GRADIENT") {
-      const owner = valueOf(input, ordered);
-      if (owner && owner.from !== input.from && owner !== first) drop(owner.from, input, "backward", "it was told a gradient and passed none on");
-    }
-    if (input.kind === "DATA/FORWARD") {
-      const done = ordered.some((s) => s.kind === "DATA/GRADIENT" && s.id === input.id && s.room === input.room);
-      if (done) continue;
-      for (const name of habits.listeners(input)) {
-        if (name !== input.from) drop(name, input, "forward", "it heard of it and passed nothing on");
-      }
-    }
-  }
-  spans.sort((a, b) => a.start - b.start || a.end - b.end);
-  return found;
 }
 
 export function shapes(summary: Record<string, Summary>): string {

@@ -3,7 +3,7 @@
 import type { Sample } from "../wire";
 import { Habits } from "./habits";
 import { judge } from "./judge";
-import { type Seats, type Span, trace } from "./trace";
+import { type Audience, type Seats, type Span, trace } from "./trace";
 import { type Code, type Diagnosis, TIMING, type Verdict, diagnose, distinct } from "./verdict";
 
 /** Passes that are kept: the newest, and of the older ones those in which something was wrong and some of the others. */
@@ -56,7 +56,10 @@ export class Passes {
   private gaps: number[] = [];
   readonly habits = new Habits();
 
-  constructor(private seats: Seats) {}
+  constructor(
+    private seats: Seats,
+    private audience: Audience = () => [],
+  ) {}
 
   add(sample: Sample): void {
     const about = sample.kind === "LOG/AUDIT" || sample.kind === "COMMAND/MISMATCH";
@@ -179,7 +182,7 @@ export class Passes {
       span.guessed = true;
     }
     const blind = this.gaps.some((gap) => gap > first.time - GAP && gap < last.time + OVER);
-    const verdicts = distinct(judge({ spans, ordered, habits: this.habits, over, blind }));
+    const verdicts = distinct(judge({ spans, ordered, habits: this.habits, seats: this.seats, audience: this.audience, over, blind }));
     const diagnosis = diagnose(verdicts);
     const head: PassHead = {
       id,

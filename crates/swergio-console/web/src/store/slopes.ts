@@ -1,8 +1,8 @@
 // Slopes: whether a component's gradients point where its outputs go, judged by the passes that were seen.
 //
 // Between two inputs x and y of a component, the output changes by about J (y - x). So c·(f(y) - f(x)), with c the gradient by the
-// output, and g·(y - x), with g the gradient by the input that the component made of c, agree in sign more often than not, however
-// bent f is. With a flipped sign they disagree, pair for pair.
+// output, and g·(y - x), with g the gradient by the input that the component made of c, are about as large and agree in sign, where f is not
+// too bent from x to y; with a flipped sign they are about as large and disagree. Where they differ in size, f is too bent to tell.
 
 import type { Sample, Wire } from "../wire";
 import type { Span } from "./trace";
@@ -12,9 +12,11 @@ const [KEPT, LONGEST, MOST] = [12, 1024, 64];
 /** Pairs that must be compared before anything is said. */
 const ENOUGH = 6;
 /** Agreement of one pass, from -1 to 1, under which its gradient points the wrong way. */
-const AGAINST = -0.6;
-/** What a component must usually reach for one pass to stand out, or reach itself to be called wrong altogether. */
-const USUALLY = 0.3;
+const AGAINST = -0.7;
+/** How far from nothing agreement must usually be, for or against, and how far from that it may usually vary: of others that is chance. */
+const [USUALLY, STEADY] = [0.83, 0.13];
+/** Passes that must have been compared before anything is said of one. */
+const KNOWN = 8;
 
 interface Point {
   x: Float64Array;
@@ -25,7 +27,7 @@ interface Point {
 
 export class Slopes {
   private points = new Map<string, Point[]>();
-  private agreement = new Map<string, { mean: number; count: number }>();
+  private agreement = new Map<string, { size: number; off: number; count: number }>();
 
   /** Judges a component's part in a pass: null where that cannot be told. */
   agrees(component: string, spans: Span[]): number | null {
@@ -33,12 +35,11 @@ export class Slopes {
     return point && compare(point, this.points.get(component) ?? []);
   }
 
-  /** Tells whether the gradient points the wrong way, as it never does or always does. */
+  /** Tells whether the gradient points the wrong way, in a component of which that can be told. */
   flipped(component: string, spans: Span[]): boolean {
     const now = this.agrees(component, spans);
     const usual = this.agreement.get(component);
-    if (now === null || now > AGAINST || !usual || usual.count < ENOUGH) return false;
-    return usual.mean > USUALLY || usual.mean < AGAINST;
+    return now !== null && now < AGAINST && usual !== undefined && usual.count >= KNOWN && usual.size > USUALLY && usual.off < STEADY;
   }
 
   /** Takes in the components of a pass. */
@@ -49,9 +50,12 @@ export class Slopes {
       const points = this.points.get(component) ?? [];
       const agreed = compare(point, points);
       if (agreed !== null) {
-        const usual = this.agreement.get(component) ?? { mean: agreed, count: 0 };
+        const size = Math.abs(agreed);
+        const usual = this.agreement.get(component) ?? { size, off: 0, count: 0 };
         usual.count += 1;
-        usual.mean += Math.max(0.1, 1 / usual.count) * (agreed - usual.mean);
+        const share = Math.max(0.05, 1 / usual.count);
+        usual.off += share * (Math.abs(size - usual.size) - usual.off);
+        usual.size += share * (size - usual.size);
         this.agreement.set(component, usual);
       }
       points.push(point);
@@ -71,22 +75,19 @@ function pointOf(component: string, spans: Span[]): Point | null {
   return { x, y, c, g };
 }
 
-/** Correlates, over the other passes, how the output differs with how the gradient says that it should. */
+/** Compares, over the other passes, how the output differs with how the gradient says that it should. */
 function compare(point: Point, others: Point[]): number | null {
-  let [ab, aa, bb, pairs] = [0, 0, 0, 0];
+  let [sum, pairs] = [0, 0];
   for (const other of others) {
     if (other.x.length !== point.x.length || other.y.length !== point.y.length) continue;
     const a = along(point.c, point.y, other.y);
     const b = along(point.g, point.x, other.x);
     if (!Number.isFinite(a) || !Number.isFinite(b) || b === 0) continue;
-    // Each pair counts by its signs and not by its size: one far away is no better than one nearby.
-    const size = Math.hypot(a, b);
-    ab += (a / size) * (b / size);
-    aa += (a / size) ** 2;
-    bb += (b / size) ** 2;
+    // 1 where they are equal, -1 where they are opposite, nearly nothing where one is much the larger.
+    sum += (2 * a * b) / (a * a + b * b);
     pairs += 1;
   }
-  return pairs < ENOUGH || aa === 0 || bb === 0 ? null : ab / Math.sqrt(aa * bb);
+  return pairs < ENOUGH ? null : sum / pairs;
 }
 
 function along(direction: Float64Array, from: Float64Array, to: Float64Array): number {

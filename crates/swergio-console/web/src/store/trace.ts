@@ -21,7 +21,9 @@ export interface Span {
   verdicts: Verdict[];
 }
 
+/** Lists the rooms of a component, and the components of a room. */
 export type Seats = (component: string) => Set<string>;
+export type Audience = (room: string) => string[];
 
 const learned = (sample: Sample): boolean => sample.kind === "DATA/GRADIENT" || sample.kind === "DATA/REWARD";
 

@@ -11,6 +11,7 @@ export type Code =
   | "SIGN"
   | "SLOW"
   | "STALE"
+  | "TWICE"
   | "VANISHED";
 
 export interface Verdict {
@@ -21,6 +22,10 @@ export interface Verdict {
   at: number;
   /** It was measured by an auditor, and is no guess. */
   sure?: boolean;
+}
+
+export function verdict(component: string, code: Code, text: string, at: number): Verdict {
+  return { component, code, text, at };
 }
 
 /** What is wrong with a pass, most likely: the sentence above its picture. */
@@ -41,11 +46,12 @@ const WORDS: Record<Code, string> = {
   SIGN: "The gradient points the wrong way at",
   SLOW: "Most of the time goes by in",
   STALE: "Old weights are used by",
+  TWICE: "The same is said twice by",
   VANISHED: "The gradient vanishes at",
 };
 
 /** Among what is found at once, the cause comes before its consequences. */
-const RANK: Code[] = ["SHAPE", "NAN", "FAULT", "AUDIT", "SIGN", "EXPLODED", "VANISHED", "STALE", "DROPPED", "QUEUED", "SLOW"];
+const RANK: Code[] = ["SHAPE", "NAN", "FAULT", "AUDIT", "SIGN", "EXPLODED", "VANISHED", "STALE", "TWICE", "DROPPED", "QUEUED", "SLOW"];
 /** What only costs time explains nothing else that is wrong. */
 export const TIMING = new Set<Code>(["QUEUED", "SLOW"]);
 

@@ -104,7 +104,7 @@ function options(series: Series[], log: boolean, along: Along, smooth: boolean, 
   return {
     width: Math.max(width, 120),
     height: HEIGHT,
-    padding: [12, 12, 0, 0],
+    padding: [12, 30, 0, 0],
     scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
     legend: { show: false },
     cursor: { drag: { x: true, y: false }, points: { size: 7 } },

@@ -21,7 +21,7 @@ export function Spark({ points }: { points: (number | null)[] }) {
     }
   });
   return (
-    <svg class="spark" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} width={WIDTH} height={HEIGHT} aria-hidden="true">
+    <svg class="spark" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} width={WIDTH} height={HEIGHT} preserveAspectRatio="none" aria-hidden="true">
       <path d={path} fill="none" stroke="currentColor" stroke-width="1.3" />
     </svg>
   );

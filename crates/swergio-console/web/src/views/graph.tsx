@@ -28,9 +28,18 @@ export function GraphView() {
     <section class="graph">
       <div class="tools">
         <span class="sums">
-          <b>{members}</b> components <b>{picture.rooms.length}</b> rooms
-          <b class="forward">{brief(total.forward)}</b> forward/s
-          <b class="backward">{brief(total.backward)}</b> backward/s
+          <span>
+            <b>{members}</b> components
+          </span>
+          <span>
+            <b>{picture.rooms.length}</b> rooms
+          </span>
+          <span>
+            <b class="forward">{brief(total.forward)}</b> forward/s
+          </span>
+          <span>
+            <b class="backward">{brief(total.backward)}</b> backward/s
+          </span>
         </span>
         <span class="right">
           {picture.components.length > 12 && (

@@ -1,6 +1,6 @@
 // Inbox: one question at a time, answered with the keyboard.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { tell, useTold } from "../desk";
 import { type Answer, CLAIM, type Question, ratings } from "../store/inbox";
 import { Show } from "../ui/show";
@@ -77,16 +77,27 @@ function Asked({ question, answered }: { question: Question; answered: (question
     tell({ say: "answer", room, query, pass, item: item.id, value, seconds });
     answered(question);
   };
-  useEffect(() => {
+  // The space bar plays what sounds; of two, one after the other.
+  const turn = useRef(0);
+  const shown = useRef<HTMLDivElement>(null);
+  // Before the question is seen: who is quick may answer at once.
+  useLayoutEffect(() => {
+    const sounds = [item.show, ...(item.against ? [item.against] : [])].flatMap((show, at) => {
+      if (show.notes) return [() => void play(show)];
+      const audio = shown.current?.children[at]?.querySelector("audio");
+      return audio ? [() => void (audio.paused ? audio.play() : audio.pause())] : [];
+    });
     const listener = (event: KeyboardEvent): void => {
       const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
+      if (typing && event.key === "Escape") (event.target as HTMLElement).blur();
       if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
       const value = byKey(event.key, question.answer);
       if (value !== undefined) give(value);
       else if (event.key === "s" && question.skip) give(null);
-      else if (event.key === " " && item.show.notes) {
+      else if (event.key === " " && sounds.length > 0) {
         event.preventDefault();
-        play(item.show);
+        sounds[turn.current % sounds.length]?.();
+        turn.current += 1;
       }
     };
     addEventListener("keydown", listener);
@@ -99,7 +110,7 @@ function Asked({ question, answered }: { question: Question; answered: (question
         <h2>{question.question}</h2>
         <Deadline at={question.deadline} />
       </header>
-      <div class={item.against ? "pair" : "item"}>
+      <div class={item.against ? "pair" : "item"} ref={shown}>
         <Show show={item.show} />
         {item.against && <Show show={item.against} />}
       </div>
@@ -170,6 +181,9 @@ type Typed = Extract<Answer, { type: "number" | "text" }>;
 
 function Written({ answer, give }: { answer: Typed; give: (value: unknown) => void }) {
   const [text, setText] = useState("");
+  // `autofocus` would work once: of the next question the first letters would be taken for keys.
+  const field = useRef<HTMLInputElement & HTMLTextAreaElement>(null);
+  useLayoutEffect(() => field.current?.focus(), []);
   const number = answer.type === "number";
   const value = number ? Number(text) : text;
   const within =
@@ -182,9 +196,9 @@ function Written({ answer, give }: { answer: Typed; give: (value: unknown) => vo
   return (
     <form class="answers" onSubmit={submit}>
       {!number && answer.lines ? (
-        <textarea autofocus rows={4} aria-label="answer" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+        <textarea ref={field} rows={4} aria-label="answer" value={text} onInput={(event) => setText(event.currentTarget.value)} />
       ) : (
-        <input autofocus inputMode={number ? "decimal" : "text"} aria-label="answer" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+        <input ref={field} inputMode={number ? "decimal" : "text"} aria-label="answer" value={text} onInput={(event) => setText(event.currentTarget.value)} />
       )}
       {number && <span class="hint">{range(answer)}</span>}
       <button disabled={!within}>

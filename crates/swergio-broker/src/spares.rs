@@ -7,8 +7,10 @@ use bytes::{Bytes, BytesMut};
 use tokio::time::sleep;
 
 /// Bytes of a message from which on its memory is worth keeping: the system hands out memory of this size page by page,
-/// each filled with zeros first, which takes as long as copying the message does.
-pub(crate) const LEAST: usize = 4 << 20;
+/// each filled with zeros first, which can take as long as copying the message does.
+pub(crate) const LEAST: usize = 256 << 10;
+/// Messages at most whose memory is kept: each is looked at when memory is wanted.
+const COUNT: usize = 64;
 /// How long memory is kept that nobody needs; at most twice that.
 const KEPT: Duration = Duration::from_secs(1);
 
@@ -59,7 +61,8 @@ impl Spares {
     /// Keeps the memory of a message that may still be on its way. What is not needed again is let go after a moment.
     pub(crate) fn keep(self: &Arc<Self>, memory: &Bytes) {
         let mut kept = self.lock();
-        if memory.len() < LEAST || kept.bytes + memory.len() > self.most {
+        let full = kept.bytes + memory.len() > self.most || kept.spares.len() >= COUNT;
+        if memory.len() < LEAST || full {
             return;
         }
         kept.bytes += memory.len();

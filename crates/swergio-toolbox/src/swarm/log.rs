@@ -51,12 +51,13 @@ impl Pump {
         outcome.map_err(|told| self.feed.push(self.node, &self.name, told.as_bytes())).ok()
     }
 
+    /// Shows a line, and only then says that it is the one that was waited for: what starts upon that is heard after it.
     fn line(&mut self, line: &[u8]) {
+        self.feed.push(self.node, &self.name, line);
         let shown = |text: &String| line.windows(text.len().max(1)).any(|part| part == text.as_bytes());
         if self.sign.as_ref().is_some_and(|(text, _)| shown(text) || text.is_empty()) {
             let (_, tell) = self.sign.take().expect("it has just been looked at");
             tell();
         }
-        self.feed.push(self.node, &self.name, line);
     }
 }

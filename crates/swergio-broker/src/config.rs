@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use swergio_proto::{Limits, Rules};
+use swergio_proto::{Codec, Limits, Rules};
 
 /// Bounds of a TCP header's width: a length of one digit at least, of `usize` at most.
 const HEADER_WIDTHS: std::ops::RangeInclusive<u8> = 1..=20;
@@ -95,10 +95,10 @@ impl Config {
         if !(2..=1000).contains(&self.limits.nesting) {
             return bad("limits.nesting", format!("is {}, must be 2 to 1000", self.limits.nesting));
         }
-        if u32::try_from(self.limits.message_bytes).is_err() {
+        if u32::try_from(self.limits.message_bytes_in(Codec::MsgPack)).is_err() {
             return bad(
                 "limits.message_bytes",
-                "must be under 4 GiB, which is as far as codecs count".to_owned(),
+                "must be under 4 GiB with envelope_bytes, which is as far as codecs count".to_owned(),
             );
         }
         let limits = &self.limits;

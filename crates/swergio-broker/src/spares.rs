@@ -50,7 +50,8 @@ impl Spares {
         };
         let spare = if len < LEAST { None } else { self.lock().remove(fits) };
         match spare.map(Bytes::try_into_mut) {
-            Some(Ok(mut memory)) => {
+            // What it was cut from may be larger than the message that it held last.
+            Some(Ok(mut memory)) if memory.capacity() <= len + len / 4 => {
                 memory.clear();
                 memory
             }
@@ -121,6 +122,20 @@ mod tests {
         assert_ne!(spares.take(LEAST / 2).as_ptr(), place, "it is too large");
         let taken = spares.take(LEAST);
         assert!(taken.as_ptr() == place && taken.is_empty() && taken.capacity() >= LEAST);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ever_smaller_messages_do_not_hold_the_memory_of_the_first() {
+        let spares = Arc::new(Spares::new(100 * LEAST));
+        let mut len = 16 * LEAST;
+        let mut memory = spares.take(len);
+        while len > LEAST {
+            memory.resize(len, 0);
+            assert!(memory.capacity() <= len + len / 4, "{len}");
+            spares.keep(&memory.freeze());
+            len -= len / 6;
+            memory = spares.take(len);
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -144,6 +144,8 @@ mod tests {
         assert!(Config::default().check().is_ok());
         let error = Config { header_length: 0, ..Config::default() }.check().unwrap_err();
         assert_eq!(error.to_string(), "header_length: is 0, must be 1 to 20");
+        let limits = Limits { envelope_bytes: u32::MAX as usize, ..Limits::default() };
+        assert!(Config { limits, ..Config::default() }.check().is_err(), "no codec counts so far");
         assert!(Config { origins: vec!["lab.example".into()], ..Config::default() }.check().is_err());
         let limits = Limits { ping: Duration::MAX, ..Limits::default() };
         let error = Config { limits, ..Config::default() }.check().unwrap_err();

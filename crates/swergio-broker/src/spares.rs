@@ -61,9 +61,11 @@ impl Spares {
 
     /// Keeps the memory of a message that may still be on its way. What is not needed again is let go after a moment.
     pub(crate) fn keep(self: &Arc<Self>, memory: &Bytes) {
+        if memory.len() < LEAST {
+            return;
+        }
         let mut kept = self.lock();
-        let full = kept.bytes + memory.len() > self.most || kept.spares.len() >= COUNT;
-        if memory.len() < LEAST || full {
+        if kept.bytes + memory.len() > self.most || kept.spares.len() >= COUNT {
             return;
         }
         kept.bytes += memory.len();

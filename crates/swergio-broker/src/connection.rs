@@ -115,6 +115,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.batch.begin_turn();
+        if let Peer::Member(member) = &mut self.peer {
+            member.begin_turn();
+        }
         loop {
             self.poll_alarm(cx);
             self.poll_write(cx);
@@ -148,10 +152,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
         {
             mouth.acknowledge();
         }
-        let full = self.batch.is_full();
         self.end_batch();
-        if full || self.owes {
-            // Others have a turn first.
+        if self.owes || self.batch.ends_turn() {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -242,6 +244,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
             return;
         }
         self.stage = Stage::Leaving;
+        self.link.forget();
         if let Peer::Member(member) = &mut self.peer {
             member.vacate();
         }

@@ -7,15 +7,20 @@ use swergio_proto::Codec;
 use crate::meter::Meter;
 use crate::outbox::Outbox;
 
-/// Bytes that a sender writes to its receivers' sockets in one go, before others have a turn: some milliseconds of
-/// copying. A turn is not cheap: another thread takes the sender over, to whose processor nothing is near.
+/// Bytes that a sender writes to its receivers' sockets in one turn, before others have theirs: some milliseconds of
+/// copying.
 const THROUGH: usize = 32 << 20;
+/// Sockets that it writes to in one turn: some milliseconds, too, where each gets little.
+const WRITES: usize = 4096;
 
 /// Collects, while messages are taken in one after another, what is done once for all of them.
 #[derive(Debug, Default)]
 pub(crate) struct Dues {
     /// Outboxes that turned non-empty.
     bells: Vec<Arc<Outbox>>,
+    /// Bytes and sockets written to in this turn.
+    through: usize,
+    writes: usize,
     received: [u64; 2],
     received_bytes: u64,
     delivered: u64,
@@ -39,17 +44,27 @@ impl Dues {
         self.bells.push(Arc::clone(outbox));
     }
 
-    /// Writes to outboxes that are due, as much as is written in one go, and adds the figures to those of the broker.
-    /// Returns whether some are left, for when others have had a turn.
+    /// Takes note that others have had a turn.
+    pub(crate) fn begin_turn(&mut self) {
+        (self.through, self.writes) = (0, 0);
+    }
+
+    /// Writes to outboxes that are due, as much as is written in one turn, and adds the figures to those of the broker.
+    /// Returns whether some are left for the next one.
     pub(crate) fn settle_some(&mut self, meter: &Meter) -> bool {
         meter.received(std::mem::take(&mut self.received), std::mem::take(&mut self.received_bytes));
         meter.delivered(std::mem::take(&mut self.delivered));
         let (mut written, mut done) = (0, 0);
-        while let Some(outbox) = self.bells.get(done).filter(|_| written < THROUGH) {
+        while self.through + written < THROUGH
+            && self.writes + done < WRITES
+            && let Some(outbox) = self.bells.get(done)
+        {
             written += outbox.write_through().bytes;
             done += 1;
         }
         self.bells.drain(..done);
+        self.through += written;
+        self.writes += done;
         if written > 0 {
             meter.sent(written);
         }
@@ -85,11 +100,11 @@ mod tests {
         }
     }
 
-    /// Tells forty members a quarter more than is written in one go.
-    fn told() -> (Vec<Arc<Outbox>>, Dues) {
-        let packet = Packet::seal(&Frame::json(vec![b'x'; 1 << 20]), Dialect::WebSocketJson, &Arc::default());
+    /// Tells so many members a message of so many bytes.
+    fn told(members: u64, bytes: usize) -> (Vec<Arc<Outbox>>, Dues) {
+        let packet = Packet::seal(&Frame::json(vec![b'x'; bytes]), Dialect::WebSocketJson, &Arc::default());
         let (mut outboxes, mut dues) = (Vec::new(), Dues::default());
-        for seat in 0..40 {
+        for seat in 0..members {
             let outbox = Arc::new(Outbox::new(SeatId(seat), Dialect::WebSocketJson, &Limits::default()));
             outbox.writer().mouth = Some(Arc::new(Wide));
             push(&outbox, &packet, &mut dues);
@@ -104,16 +119,19 @@ mod tests {
 
     #[test]
     fn who_has_much_to_write_lets_others_have_a_turn_and_goes_on() {
-        let ((outboxes, mut dues), meter) = (told(), Meter::new(Metrics::Own));
-        assert!(dues.settle_some(&meter));
-        assert_eq!(count(&outboxes, |outbox| outbox.bytes() > 0), 8);
-        assert!(!dues.settle_some(&meter));
-        assert_eq!(count(&outboxes, |outbox| outbox.bytes() > 0 || outbox.was_rung()), 0);
+        for (members, bytes, left) in [(40, 1 << 20, 8), (WRITES as u64 + 5, 10, 5)] {
+            let ((outboxes, mut dues), meter) = (told(members, bytes), Meter::new(Metrics::Own));
+            assert!(dues.settle_some(&meter) && dues.settle_some(&meter), "it is still the same turn");
+            assert_eq!(count(&outboxes, |outbox| outbox.bytes() > 0), left);
+            dues.begin_turn();
+            assert!(!dues.settle_some(&meter));
+            assert_eq!(count(&outboxes, |outbox| outbox.bytes() > 0 || outbox.was_rung()), 0);
+        }
     }
 
     #[test]
     fn who_leaves_wakes_those_who_were_not_written_to() {
-        let ((outboxes, mut dues), meter) = (told(), Meter::new(Metrics::Own));
+        let ((outboxes, mut dues), meter) = (told(40, 1 << 20), Meter::new(Metrics::Own));
         dues.settle(&meter);
         assert_eq!(count(&outboxes, |outbox| outbox.bytes() > 0), 8);
         assert_eq!(count(&outboxes, Outbox::was_rung), 8);

@@ -84,8 +84,8 @@ fn check_origin(headers: &HeaderMap, host: &str, origins: &[String]) -> Result<(
     ))
 }
 
-/// Tells whether a host is an address or a name that nobody elsewhere can give: not one that a page from elsewhere may have had point here
-/// (DNS rebinding). Over https the certificate tells.
+/// Tells whether a host is an address or a name that nobody elsewhere can give: not one that a page from elsewhere may
+/// have had point here (DNS rebinding). Over https the certificate tells.
 fn is_near(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,

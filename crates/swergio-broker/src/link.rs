@@ -58,6 +58,9 @@ pub(crate) trait Link: Send + Unpin + 'static {
     /// Tells whether bytes came since the last time: part of a large message is a sign of life too.
     fn heard(&mut self) -> bool;
 
+    /// Lets go of what came and was not understood: nothing more will be read.
+    fn forget(&mut self);
+
     /// Spells a ping, if the framing has one.
     fn ping(&self) -> Option<Bytes>;
 

@@ -68,6 +68,11 @@ impl Member {
         std::mem::take(&mut self.registered)
     }
 
+    /// Takes note that others have had a turn.
+    pub(crate) fn begin_turn(&mut self) {
+        self.dues.begin_turn();
+    }
+
     /// Hands out what was gathered, and begins to write to those who were told something since the last time. Returns
     /// whether some are left, to be gone on with before anything else is read.
     pub(crate) fn settle_some(&mut self) -> bool {

@@ -132,27 +132,24 @@ impl Notes {
         // What the broker consumes itself is told to `_presence`.
         let goes = route.room.is_some() || route.member.is_some();
         if goes && watch.shows(head, &kind) {
-            if !self.has_room(heard.len()) {
-                self.missed += 1;
-                return;
-            }
-            let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
-            self.show(Sighting { frame: heard.frame(), from: from.0.to_owned(), session: from.1, time });
+            self.show(heard.len(), || Sighting {
+                frame: heard.frame(),
+                from: from.0.to_owned(),
+                session: from.1,
+                time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64()),
+            });
         }
     }
 
-    fn has_room(&self, bytes: usize) -> bool {
-        let full = self.bytes + bytes > self.most_bytes && self.bytes > 0;
-        self.sightings.len() < self.most_sightings && !full
-    }
-
-    fn show(&mut self, sighting: Sighting) {
-        if !self.has_room(sighting.frame.len()) {
+    /// Keeps a sighting of so many bytes, which is made only if there is room for it.
+    fn show(&mut self, bytes: usize, sighting: impl FnOnce() -> Sighting) {
+        let crowded = self.bytes + bytes > self.most_bytes && self.bytes > 0;
+        if self.sightings.len() >= self.most_sightings || crowded {
             self.missed += 1;
             return;
         }
-        self.bytes += sighting.frame.len();
-        self.sightings.push(sighting);
+        self.bytes += bytes;
+        self.sightings.push(sighting());
     }
 
     fn absorb(&mut self, other: &mut Self) {
@@ -160,7 +157,7 @@ impl Notes {
         self.missed += std::mem::take(&mut other.missed);
         other.bytes = 0;
         for sighting in other.sightings.drain(..) {
-            self.show(sighting);
+            self.show(sighting.frame.len(), || sighting);
         }
     }
 

@@ -30,7 +30,7 @@ pub struct Limits {
     pub message_bytes: usize,
     /// Bytes that a message in MessagePack may have on top: a tensor of `message_bytes` fits with what is around it.
     pub envelope_bytes: usize,
-    /// Bytes of large messages' memory that a broker keeps for a moment, to read the next ones into.
+    /// Bytes of large messages' memory that a broker keeps for a moment, to read the next ones into; 64 messages' at most.
     pub spare_bytes: usize,
     /// Bytes of a member's name.
     pub name_bytes: usize,

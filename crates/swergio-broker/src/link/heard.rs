@@ -87,7 +87,7 @@ impl<'l> Heard<'l> {
         }
     }
 
-    /// Returns header and message to be shared, as [`frame`](Self::frame) does, where they can be forwarded as they are.
+    /// Returns header and message as [`frame`](Self::frame) does the message, where they can be forwarded as they are.
     pub(crate) fn wire(&self) -> Option<Bytes> {
         let (bytes, _) = self.forwardable()?;
         Some(match &self.wire {

@@ -128,6 +128,11 @@ impl Link for TcpLink {
         false
     }
 
+    fn forget(&mut self) {
+        self.unread.forget();
+        self.large = None;
+    }
+
     fn ping(&self) -> Option<Bytes> {
         None
     }

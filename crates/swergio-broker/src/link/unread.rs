@@ -90,6 +90,12 @@ impl Unread {
         }
     }
 
+    /// Lets go of everything.
+    pub(super) fn forget(&mut self) {
+        self.start = self.buffer.len();
+        self.rest();
+    }
+
     /// Counts the bytes that are held.
     #[cfg(test)]
     pub(super) fn capacity(&self) -> usize {

@@ -12,12 +12,11 @@ mod differential;
 mod tests;
 
 use std::io;
-use std::ops::Range;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use swergio_proto::{Codec, Frame, Limits};
+use swergio_proto::{Codec, Limits};
 use tokio::io::AsyncRead;
 
 use super::{Arrival, Broken, Heard, Link};
@@ -29,34 +28,23 @@ use reader::{Reader, Said};
 pub(crate) struct WebSocketLink {
     reader: Reader,
     dialect: Dialect,
-    said: Message,
+    /// The message that came last.
+    said: Option<Said>,
     reply: Option<Bytes>,
     heard: bool,
-}
-
-/// Is the message that came last.
-#[derive(Debug)]
-enum Message {
-    Small(Codec, Range<usize>),
-    Own(Frame),
 }
 
 impl WebSocketLink {
     /// Begins after the handshake; `early` is what the peer sent together with it.
     pub(crate) fn new(codec: Codec, early: &[u8], limits: &Limits, spares: &Arc<Spares>) -> Self {
         let reader = Reader::new(early, limits, Arc::clone(spares));
-        let said = Message::Small(codec, 0..0);
-        Self { reader, dialect: Dialect::web_socket(codec), said, reply: None, heard: false }
+        Self { reader, dialect: Dialect::web_socket(codec), said: None, reply: None, heard: false }
     }
 
     fn arrival(&mut self, said: Said) -> Arrival {
         match said {
-            Said::Small(codec, place) => {
-                self.said = Message::Small(codec, place);
-                return Arrival::Message;
-            }
-            Said::Message(frame) => {
-                self.said = Message::Own(frame);
+            Said::Small(..) | Said::Message(_) => {
+                self.said = Some(said);
                 return Arrival::Message;
             }
             Said::Ping(payload) => self.reply = Some(control::pong(&payload).into()),
@@ -83,10 +71,7 @@ impl Link for WebSocketLink {
             match self.reader.next() {
                 Ok(Some(said)) => return Poll::Ready(self.arrival(said)),
                 Ok(None) => {}
-                Err(broken) => {
-                    self.reader.rest();
-                    return Poll::Ready(Arrival::Broken(broken));
-                }
+                Err(broken) => return Poll::Ready(Arrival::Broken(broken)),
             }
             match self.reader.poll_fill(io, cx) {
                 // A process that ended without a word has done nothing wrong.
@@ -103,9 +88,10 @@ impl Link for WebSocketLink {
 
     #[inline]
     fn message(&mut self) -> Heard<'_> {
-        match std::mem::replace(&mut self.said, Message::Small(Codec::Json, 0..0)) {
-            Message::Small(codec, place) => Heard::lent(codec, self.reader.place(place), 0),
-            Message::Own(frame) => frame.into(),
+        match self.said.take() {
+            Some(Said::Small(codec, place)) => Heard::lent(codec, self.reader.place(place), 0),
+            Some(Said::Message(frame)) => frame.into(),
+            _ => Heard::lent(self.dialect.codec(), &[], 0),
         }
     }
 
@@ -119,6 +105,10 @@ impl Link for WebSocketLink {
 
     fn heard(&mut self) -> bool {
         std::mem::take(&mut self.heard)
+    }
+
+    fn forget(&mut self) {
+        self.reader.forget();
     }
 
     fn ping(&self) -> Option<Bytes> {

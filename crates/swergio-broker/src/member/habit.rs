@@ -29,17 +29,15 @@ impl Member {
     /// a message ago still is.
     #[inline]
     pub(super) fn gather_by_habit(&mut self, heard: &Heard<'_>) -> bool {
-        let habit = &mut self.habit;
-        if !habit.layout.fits(heard.view())
-            || habit.turn != self.run.turns()
+        if !self.habit.layout.fits(heard.view())
+            || self.habit.turn != self.run.turns()
             || self.broker.hub.watch.is_open()
-            || (habit.logged && self.broker.config.log_room && self.broker.hub.hears_logs())
+            || (self.habit.logged && self.hears_logs())
         {
             return false;
         }
-        habit.layout.praise();
-        let unsigned = habit.unsigned;
-        self.append(heard, unsigned).is_ok()
+        self.habit.layout.praise();
+        self.append(heard, self.habit.unsigned).is_ok()
     }
 
     /// Takes note of a message that was read and gathered on its way to one address.

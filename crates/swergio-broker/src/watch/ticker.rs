@@ -169,7 +169,8 @@ fn tell(number: u64, notes: Notes, broker: &Arc<Inner>) -> Result<Vec<Envelope>,
     Ok(std::iter::once(traffic).chain(shown).collect())
 }
 
-/// By how much the share that is wanted may differ from the one in force; half of what a tick may show is kept free for that.
+/// By how much the share that is wanted may differ from the one in force; half of what a tick may show is kept free for
+/// that.
 const LOWER: f64 = 0.7;
 const HIGHER: f64 = 1.4;
 
@@ -180,7 +181,8 @@ fn adapt(broker: &Inner, flows: &[Flow], others: u64, shown: usize) -> f64 {
     let messages = flows.iter().map(|flow| flow.messages).sum::<u64>() + others;
     let most = broker.config.limits.watch_samples as f64 / 2.0;
     let wanted = if messages == 0 { 1.0 } else { (most / messages as f64).min(1.0) };
-    // Down at once, up by and by: a burst must not come twice. Not for little: passes that are under way when the share changes are shown in part.
+    // Down at once, up by and by: a burst must not come twice.
+    // Not for little: passes that are under way when the share changes are shown in part.
     let next = if wanted < LOWER * bar {
         wanted
     } else if wanted >= 1.0 || wanted > HIGHER * bar {

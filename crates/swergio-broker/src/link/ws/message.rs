@@ -25,8 +25,8 @@ impl Message {
         self.bytes.len()
     }
 
-    /// Takes in a large data frame that may stand where it does: the whole of a message, or a fragment of `begun`. Where it
-    /// is known to be `ascii`, it is not looked at again.
+    /// Takes in a large data frame that may stand where it does: the whole of a message, or a fragment of `begun`. Where
+    /// it is known to be `ascii`, it is not looked at again.
     ///
     /// # Errors
     /// 1007 for text that is not UTF-8, with the first fragment that proves it.

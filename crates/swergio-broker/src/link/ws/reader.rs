@@ -192,9 +192,16 @@ impl Reader {
         self.unread.rest();
     }
 
+    /// Lets go of what came and was not understood.
+    pub(super) fn forget(&mut self) {
+        self.unread.forget();
+        (self.frame, self.message) = (None, None);
+    }
+
     /// Counts the bytes that are held while nothing comes.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
-        self.unread.capacity() + self.frame.as_ref().map_or(0, |frame| frame.payload.capacity())
+        let large = self.frame.as_ref().map_or(0, |frame| frame.payload.capacity());
+        self.unread.capacity() + large + self.message.as_ref().map_or(0, Message::len)
     }
 }

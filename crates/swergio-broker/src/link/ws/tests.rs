@@ -191,6 +191,16 @@ fn a_quiet_connection_holds_no_buffer_and_a_torn_frame_no_more_than_itself() {
 }
 
 #[test]
+fn who_leaves_amid_a_message_leaves_nothing_behind() {
+    for whole in [frame(0x81, &[b'x'; 100]), frame(0x82, &[b'x'; LARGE + 1]), frame(0x01, &[b'x'; 100])] {
+        let (mut link, cut) = (link(1 << 20), whole.len() - usize::from(whole[0] & 0x80 != 0));
+        read(&mut link, &mut Pieces { pieces: [whole[..cut].to_vec()].into(), ended: false });
+        link.forget();
+        assert_eq!(link.reader.held(), 0);
+    }
+}
+
+#[test]
 fn a_large_frame_is_read_into_a_buffer_of_its_size_and_what_follows_is_not() {
     for len in [LARGE, LARGE + 1, 200_000] {
         let payload: Vec<u8> = (0..len).map(|at| b'a' + (at % 26) as u8).collect();

@@ -6,8 +6,8 @@ use swergio_proto::Limits;
 const ARRIVALS: usize = 2048;
 /// Messages in any case, however few an outbox holds.
 const LEAST: usize = 128;
-/// Full batches before others have a turn. It is not given after each: another thread takes the connection over then, to
-/// whose processor nothing is near.
+/// Full batches before others have a turn. It is not given after each: where a runtime of several threads serves,
+/// another one takes the connection over then, to whose processor nothing is near.
 const TURN: usize = 8;
 /// Bytes of messages after which a batch ends too: far less than an outbox holds, or a burst of large messages
 /// would fill the outbox of a reader that was never woken.

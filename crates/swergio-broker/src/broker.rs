@@ -186,7 +186,11 @@ impl Inner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use std::io;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
+    use tokio::net::{TcpListener, TcpStream};
     use tokio::task::yield_now;
 
     const REGISTER: &str = r#"{"TYPE":"COMMAND/REGISTER","NAME":"ada"}"#;
@@ -214,6 +218,62 @@ mod tests {
         }
         rooms(broker, 1).await;
         (ada, serving)
+    }
+
+    /// Says the same for ever, and hears nothing.
+    struct Chatterbox {
+        says: Vec<u8>,
+        said: usize,
+    }
+
+    impl AsyncRead for Chatterbox {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buffer: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            while buffer.remaining() > 0 {
+                let rest = &self.says[self.said..];
+                let len = rest.len().min(buffer.remaining());
+                buffer.put_slice(&rest[..len]);
+                self.said = (self.said + len) % self.says.len();
+            }
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Chatterbox {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, said: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(said.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    /// The runtime looks at its sockets only when no task is ready; one that always is would keep it from that.
+    #[test]
+    fn who_never_stops_talking_lets_other_sockets_be_heard() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .event_interval(u32::MAX)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let broker = Broker::new(Config::default()).unwrap();
+            let says = format!("{:<10}{REGISTER}", REGISTER.len()).into_bytes();
+            let talking = tokio::spawn(async move { broker.serve_tcp(Chatterbox { says, said: 0 }).await });
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let (heard, called) = tokio::join!(listener.accept(), TcpStream::connect(address));
+            heard.and(called).unwrap();
+            assert!(!talking.is_finished());
+        });
     }
 
     /// R16: whoever serves a connection may stop to, and nothing of it stays behind.

@@ -6,6 +6,7 @@ mod settings;
 
 use std::io::IsTerminal;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -15,7 +16,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub use args::Args;
 pub use settings::{LogFormat, Settings};
 
-use crate::{Broker, Guard, Tokens, serve, serve_with_echo};
+use crate::{Broker, Guard, Tokens, Workers, serve_on, serve_with_echo};
 
 /// Runs a broker as the flags, the environment and the configuration file say, until it is told to stop.
 ///
@@ -30,7 +31,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     log_to_stderr(&settings)?;
-    tokio::runtime::Builder::new_multi_thread()
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
         .block_on(serve_until_told(&settings, args))
@@ -41,21 +42,38 @@ async fn serve_until_told(settings: &Settings, args: &Args) -> Result<ExitCode> 
     let listener = bind(settings, &guard).await?;
     let broker = Broker::guarded(settings.broker.clone(), guard)?;
     let mut stop = Stop::listen()?;
+    let workers = workers(settings)?;
     print(&format!("listening on {}\n", listener.local_addr()?));
     tracing::info!(address = %listener.local_addr()?, node = settings.broker.node, "serving");
-    let serving = if args.echo_route {
-        tokio::spawn(serve_with_echo(broker.clone(), listener))
-    } else {
-        tokio::spawn(serve(broker.clone(), listener))
+    let serving = async {
+        if args.echo_route {
+            serve_with_echo(&workers, broker.clone(), listener).await
+        } else {
+            serve_on(&workers, broker.clone(), listener).await
+        }
     };
-    stop.wait().await;
-    tracing::info!(connections = broker.connections(), "shutting down");
-    tokio::select! {
-        left = broker.shutdown() => tracing::info!(left, "stopped"),
-        () = stop.wait() => return Ok(ExitCode::FAILURE),
-    }
-    serving.await??;
-    Ok(ExitCode::SUCCESS)
+    let stopping = async {
+        stop.wait().await;
+        tracing::info!(connections = broker.connections(), "shutting down");
+        tokio::select! {
+            left = broker.shutdown() => tracing::info!(left, "stopped"),
+            () = stop.wait() => return Ok::<_, anyhow::Error>(ExitCode::FAILURE),
+        }
+        Ok(ExitCode::SUCCESS)
+    };
+    let (served, stopped) = tokio::join!(serving, stopping);
+    served?;
+    stopped
+}
+
+/// Starts the threads that serve connections: as many as were asked for, or one a core.
+fn workers(settings: &Settings) -> Result<Workers> {
+    let count = match settings.workers {
+        Some(count) => count.into(),
+        None => std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+    };
+    Workers::start(count)
+        .with_context(|| format!("cannot start {count} workers; ask for fewer with --workers N"))
 }
 
 fn guard(settings: &Settings) -> Result<Guard> {

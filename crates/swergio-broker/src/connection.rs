@@ -1,28 +1,27 @@
 //! Connection: one task per peer: read and write until one of them ends, then leave.
 
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+mod parting;
 
-use bytes::Bytes;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
 use swergio_proto::{Fault, Grant};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::batch::{self, Batch};
 use crate::broker::Inner;
 use crate::dialect::Dialect;
-use crate::link::{Arrival, Broken, Link};
+use crate::link::{Arrival, Link};
 use crate::liveness::{Due, Liveness};
 use crate::member::Member;
 use crate::outbox::Outbox;
 use crate::packet::Packet;
 use crate::socket::Mouth;
 use crate::writer::Sent;
-
-/// Reads of what a peer sends while it is being left, before other connections have a turn.
-const FAREWELLS: usize = 128;
 
 /// What the peer of a connection is to the broker.
 pub(crate) enum Peer {
@@ -154,7 +153,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
         }
         self.end_batch();
         if self.owes || self.batch.ends_turn() {
-            cx.waker().wake_by_ref();
+            give_turn(cx);
             return Poll::Pending;
         }
         if dry { Poll::Pending } else { Poll::Ready(()) }
@@ -229,36 +228,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
         }
     }
 
-    fn break_off(&mut self, broken: &Broken) {
-        if let Some(fault) = &broken.fault {
-            self.broker.hub.meter.fault(fault);
-        }
-        tracing::debug!(session = self.outbox.seat.0, reason = broken.reason, "the framing is lost");
-        let spoken = broken.code != 1006;
-        self.leave(spoken.then(|| self.link.goodbye(broken.code, &broken.reason)).flatten());
-    }
-
-    /// Gives up the seat; what waits is still written, then the farewell, then the stream is shut.
-    fn leave(&mut self, farewell: Option<Bytes>) {
-        if self.stage != Stage::Open {
-            return;
-        }
-        self.stage = Stage::Leaving;
-        self.link.forget();
-        if let Peer::Member(member) = &mut self.peer {
-            member.vacate();
-        }
-        self.outbox.close(Fault::Draining);
-        let mut writer = self.outbox.writer();
-        self.outbox.take(&mut writer.queue, Waker::noop());
-        if let Some(farewell) = farewell {
-            writer.queue.push_back(Packet::verbatim(farewell, &self.broker.hub.ledger));
-        }
-        drop(writer);
-        self.liveness.leaving(Instant::now(), self.broker.config.limits.linger);
-        self.alarm.as_mut().reset(self.liveness.due());
-    }
-
     fn poll_write(&mut self, cx: &mut Context<'_>) {
         if matches!(self.stage, Stage::Open | Stage::Leaving) && self.outbox.was_rung() {
             let closed = self.outbox.take(&mut self.outbox.writer().queue, cx.waker());
@@ -281,40 +250,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
         }
     }
 
-    /// Tells the peer why it is closed: after what waits, or, if it reads too slowly, instead of it.
-    fn close_for(&mut self, fault: &Fault) {
-        if *fault == Fault::Slow {
-            self.cut_short();
-        }
-        self.broker.hub.meter.fault(fault);
-        let (session, code) = (self.outbox.seat.0, fault.code());
-        if *fault == Fault::Draining {
-            tracing::debug!(session, code, "closing: {fault}");
-        } else {
-            tracing::info!(session, code, "closing: {fault}");
-        }
-        self.leave(self.link.goodbye(fault.close_code(), &fault.to_string()));
-    }
-
-    /// Gives up what still waits for a peer that is leaving: the room is needed.
-    fn leave_faster(&mut self) {
-        if self.cut_short || self.cut_short() == 0 {
-            return;
-        }
-        self.broker.hub.meter.fault(&Fault::Slow);
-        if let Some(goodbye) = self.link.goodbye(Fault::Slow.close_code(), &Fault::Slow.to_string()) {
-            self.outbox.writer().queue.push_back(Packet::verbatim(goodbye, &self.broker.hub.ledger));
-        }
-    }
-
-    /// Drops what waits, but for the packet that has begun, and returns how many frames that were.
-    fn cut_short(&mut self) -> usize {
-        self.cut_short = true;
-        let dropped = self.outbox.writer().cut_short();
-        self.outbox.written(dropped.frames, dropped.packet_bytes);
-        dropped.frames
-    }
-
     fn account(&mut self, sent: Sent) {
         if sent.bytes > 0 {
             self.broker.hub.meter.sent(sent.bytes);
@@ -325,33 +260,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
         if sent.unblocked {
             self.liveness.alive();
         }
-    }
-
-    fn poll_shutdown(&mut self, cx: &mut Context<'_>) {
-        match Pin::new(&mut self.io).poll_shutdown(cx) {
-            Poll::Ready(Ok(())) => self.stage = Stage::Shut,
-            Poll::Ready(Err(_)) => self.give_up(),
-            Poll::Pending => {}
-        }
-    }
-
-    /// Reads away what the peer still sends, so that closing does not reset what it has not read yet.
-    fn poll_farewell(&mut self, cx: &mut Context<'_>) {
-        let mut waste = [0; 1024];
-        for _ in 0..FAREWELLS {
-            let mut buffer = ReadBuf::new(&mut waste);
-            match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {
-                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
-                Poll::Ready(_) => return self.give_up(),
-                Poll::Pending => return,
-            }
-        }
-        cx.waker().wake_by_ref();
-    }
-
-    fn give_up(&mut self) {
-        self.leave(None);
-        self.stage = Stage::Ended;
     }
 
     fn poll_alarm(&mut self, cx: &mut Context<'_>) {
@@ -372,6 +280,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin, L: Link> Connection<T, L> {
             self.alarm.as_mut().reset(self.liveness.due());
         }
     }
+}
+
+/// Has the task go on when the sockets have been looked at and others have had their turn.
+fn give_turn(cx: &mut Context<'_>) {
+    let _ = pin!(yield_now()).poll(cx);
 }
 
 impl<T, L> Drop for Connection<T, L> {

@@ -7,11 +7,10 @@ use swergio_proto::Codec;
 use crate::meter::Meter;
 use crate::outbox::Outbox;
 
-/// Bytes that a sender writes to its receivers' sockets in one turn, before others have theirs: some milliseconds of
-/// copying.
-const THROUGH: usize = 32 << 20;
-/// Sockets that it writes to in one turn: some milliseconds, too, where each gets little.
-const WRITES: usize = 4096;
+/// Bytes that a sender writes to its receivers' sockets in one turn, before others have theirs: a millisecond of copying.
+const THROUGH: usize = 8 << 20;
+/// Sockets that it writes to in one turn: a few milliseconds, where each gets little.
+const WRITES: usize = 1024;
 
 /// Collects, while messages are taken in one after another, what is done once for all of them.
 #[derive(Debug, Default)]
@@ -119,7 +118,7 @@ mod tests {
 
     #[test]
     fn who_has_much_to_write_lets_others_have_a_turn_and_goes_on() {
-        for (members, bytes, left) in [(40, 1 << 20, 8), (WRITES as u64 + 5, 10, 5)] {
+        for (members, bytes, left) in [(10, 1 << 20, 2), (WRITES as u64 + 5, 10, 5)] {
             let ((outboxes, mut dues), meter) = (told(members, bytes), Meter::new(Metrics::Own));
             assert!(dues.settle_some(&meter) && dues.settle_some(&meter), "it is still the same turn");
             assert_eq!(count(&outboxes, |outbox| outbox.bytes() > 0), left);
@@ -131,10 +130,10 @@ mod tests {
 
     #[test]
     fn who_leaves_wakes_those_who_were_not_written_to() {
-        let ((outboxes, mut dues), meter) = (told(40, 1 << 20), Meter::new(Metrics::Own));
+        let ((outboxes, mut dues), meter) = (told(10, 1 << 20), Meter::new(Metrics::Own));
         dues.settle(&meter);
-        assert_eq!(count(&outboxes, |outbox| outbox.bytes() > 0), 8);
-        assert_eq!(count(&outboxes, Outbox::was_rung), 8);
+        assert_eq!(count(&outboxes, |outbox| outbox.bytes() > 0), 2);
+        assert_eq!(count(&outboxes, Outbox::was_rung), 2);
         assert!(!dues.settle_some(&meter));
     }
 }

@@ -43,6 +43,7 @@ mod serve;
 mod socket;
 mod spares;
 mod watch;
+mod workers;
 mod writer;
 
 #[cfg(feature = "cli")]
@@ -52,4 +53,5 @@ pub use app::routes;
 pub use broker::Broker;
 pub use config::{Config, ConfigError, Metrics};
 pub use guard::{Guard, Refusal, Tokens};
-pub use serve::{serve, serve_with_echo};
+pub use serve::{serve, serve_on, serve_with_echo};
+pub use workers::Workers;

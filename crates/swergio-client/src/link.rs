@@ -1,6 +1,7 @@
 //! Link: a stream and sink of frames, and how it ends.
 
 mod pulse;
+mod reach;
 mod url;
 pub(crate) mod ws;
 

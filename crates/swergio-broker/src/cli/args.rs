@@ -1,5 +1,6 @@
 //! Args: the flags of the broker program.
 
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
@@ -50,6 +51,9 @@ pub struct Args {
     /// Name that components are told in COMMAND/WELCOME [default: swergio].
     #[arg(long, env = "SWERGIO_NODE", value_name = "NAME")]
     pub node: Option<String>,
+    /// Threads that serve connections, each its own [default: one a core].
+    #[arg(long, env = "SWERGIO_WORKERS", value_name = "N")]
+    pub workers: Option<NonZeroU16>,
     /// Set one bound; may be repeated. --print-config lists all; times are in seconds.
     #[arg(long = "limit", env = "SWERGIO_LIMITS", value_name = "NAME=VALUE", value_delimiter = ',')]
     pub limits: Vec<String>,

@@ -1,5 +1,6 @@
 //! Settings: what the program was told, from flags, environment, file and defaults, in this order of weight.
 
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -20,6 +21,9 @@ pub struct Settings {
     /// Token file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens: Option<PathBuf>,
+    /// Threads that serve connections; one a core where it says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workers: Option<NonZeroU16>,
     /// What to log, as a filter of `tracing-subscriber`.
     pub log: String,
     /// How to log.
@@ -45,6 +49,7 @@ impl Default for Settings {
             listen: "127.0.0.1:8080".to_owned(),
             open: false,
             tokens: None,
+            workers: None,
             log: "info".to_owned(),
             log_format: LogFormat::Human,
             broker: Config::default(),
@@ -89,6 +94,7 @@ impl Settings {
         if args.tokens.is_some() {
             self.tokens.clone_from(&args.tokens);
         }
+        self.workers = args.workers.or(self.workers);
     }
 
     /// Lowers the default bound of all outboxes to a quarter of memory; one that was chosen stays.

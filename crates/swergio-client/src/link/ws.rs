@@ -17,6 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message as WsMessage, Utf8Bytes};
 
 use super::pulse::{Pulse, Pulsing};
+use super::reach::reach;
 use super::{Farewell, Url};
 use crate::{Bounds, Error, ErrorKind};
 
@@ -73,8 +74,7 @@ impl Dialer {
     }
 
     async fn reach(&self) -> io::Result<Result<WebSocket<Socket>, WsError>> {
-        let socket = TcpStream::connect((self.url.host.as_str(), self.url.port)).await?;
-        socket.set_nodelay(true)?;
+        let socket = reach(&self.url.host, self.url.port).await?;
         Ok(self.shake_hands(socket).await)
     }
 
